@@ -1,0 +1,127 @@
+# SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Names that a certificate may carry: X.509's own limits and what STS accepts in the session tags made of them.
+
+Roles Anywhere turns each attribute of the subject and of the issuer, and the first SAN of each kind, into a session
+tag. A value that STS refuses breaks every session under that name, so it is refused here, before anything is signed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from .errors import CertificateError
+
+try:
+    from cryptography import x509
+    from cryptography.x509.oid import NameOID
+except ImportError:
+    pass  # library.why_missing tells the user
+
+# STS writes `CN=` before a common name of at most 61 characters to make the source identity of 64.
+COMMON_NAME_LENGTH = 61
+# RFC 5280 appendix A.1: ub-organization-name and ub-organizational-unit-name.
+ORGANIZATION_LENGTH = 64
+# RFC 1035 section 2.3.4 without the root label and the length octets.
+DNS_NAME_LENGTH = 253
+# The longest value of a session tag (AWS STS API reference, Tag).
+TAG_VALUE_LENGTH = 256
+
+# The ASCII part of STS's pattern for tag values.
+_TAG_VALUE = re.compile(r"[A-Za-z0-9 _.:/=+\-@]+")
+# RFC 5280 section 4.2.1.6 wants the preferred name syntax of RFC 1034 with the digits of RFC 1123.
+_DNS_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^ ]+")
+
+
+def why_not_value(value: str, length: int) -> str | None:
+    """Say why a value cannot become a session tag of at most *length* characters, or None when it can."""
+    if not value:
+        return "is empty"
+    if len(value) > length:
+        return f"has {len(value)} characters where {length} are allowed"
+    if value != value.strip():
+        return "begins or ends with white space"
+    if not _TAG_VALUE.fullmatch(value):
+        refused = "".join(sorted(set(_TAG_VALUE.sub("", value))))
+        return (
+            f"has characters that STS refuses in session tags ({refused!r}; letters, digits, space and _.:/=+-@ pass)"
+        )
+    return None
+
+
+def why_not_common_name(value: str) -> str | None:
+    """Say why a common name is refused, or None.
+
+    A name that begins with ``CN=`` or ``ID=`` could have the source identity of another certificate.
+    """
+    if value[:3].upper() in ("CN=", "ID="):
+        return "begins with CN= or ID=, which the source identity of a session begins with"
+    return why_not_value(value, COMMON_NAME_LENGTH)
+
+
+def why_not_organizational_units(values: Sequence[str]) -> str | None:
+    """Say why a list of organizational units is refused, or None.
+
+    The values of a repeated attribute are joined with ``/`` in the session tag.
+    """
+    for value in values:
+        reason = why_not_value(value, ORGANIZATION_LENGTH)
+        if reason is None and len(values) > 1 and "/" in value:
+            reason = "has a / although the attribute is repeated, and the session tag joins repeated values with /"
+        if reason:
+            return f"{value!r} {reason}"
+    return None
+
+
+def why_not_dns_name(value: str) -> str | None:
+    """Say why a DNS name is refused as SAN, or None."""
+    reason = why_not_value(value, DNS_NAME_LENGTH)
+    if reason is None and not _DNS_NAME.fullmatch(value):
+        reason = "is not a host name of letters, digits, hyphens and dots"
+    return reason
+
+
+def why_not_uri(value: str) -> str | None:
+    """Say why a URI is refused as SAN, or None."""
+    reason = why_not_value(value, TAG_VALUE_LENGTH)
+    if reason is None and not _URI.fullmatch(value):
+        reason = "is not an absolute URI such as spiffe://example.com/web"
+    return reason
+
+
+def subject(common_name: str, organization: str | None = None, organizational_units: Sequence[str] = ()) -> x509.Name:
+    """Make a subject of O, OU and CN, in this order.
+
+    :raises CertificateError: when a value breaks a rule of this file.
+    """
+    _refuse("common name", common_name, why_not_common_name(common_name))
+    attributes = [x509.NameAttribute(NameOID.COMMON_NAME, common_name)]
+    if organizational_units:
+        reason = why_not_organizational_units(organizational_units)
+        if reason:
+            raise CertificateError(f"The organizational unit {reason}.")
+        units = [x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, unit) for unit in organizational_units]
+        attributes = units + attributes
+    if organization:
+        _refuse("organization", organization, why_not_value(organization, ORGANIZATION_LENGTH))
+        attributes.insert(0, x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization))
+    return x509.Name(attributes)
+
+
+def alternative_names(dns_names: Sequence[str], uris: Sequence[str]) -> list[x509.GeneralName]:
+    """Make the SANs in the order given: Roles Anywhere maps only the first DNS name and the first URI.
+
+    :raises CertificateError: when a value breaks a rule of this file.
+    """
+    for value in dns_names:
+        _refuse("DNS name", value, why_not_dns_name(value))
+    for value in uris:
+        _refuse("URI", value, why_not_uri(value))
+    return [x509.DNSName(value) for value in dns_names] + [x509.UniformResourceIdentifier(value) for value in uris]
+
+
+def _refuse(kind: str, value: str, reason: str | None) -> None:
+    if reason:
+        raise CertificateError(f"The {kind} {value!r} {reason}.")
