@@ -1,0 +1,178 @@
+# SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""CRLs: which certificates Roles Anywhere refuses although their CA is trusted. Private to the collection."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, revocation_lists
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
+
+from . import arns, trust_anchors
+from .errors import RolesAnywhereError
+from .resources import Kind, Outcome, Resources, Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cryptography.x509 import CertificateRevocationList
+
+
+def facts_of(crl: Mapping[str, Any]) -> dict[str, Any]:
+    """Say what a CRL of the service holds, without its bytes; nothing if they cannot be read."""
+    revocation_list = _in_place(crl)
+    if revocation_list is None:
+        return {}
+    next_update = revocation_list.next_update_utc
+    return {
+        "crl_number": _number(revocation_list),
+        "this_update": certificates.iso(revocation_list.last_update_utc),
+        "next_update": certificates.iso(next_update) if next_update else None,
+        "entries": len(revocation_list),
+        "bytes": len(crl["crlData"]),
+    }
+
+
+def _same_list(current: bytes | None, wanted: bytes) -> bool:
+    return _in_place({"crlData": current}) == revocation_lists.load(wanted)
+
+
+def _readable(crl: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**{member: value for member, value in crl.items() if member != "crlData"}, **facts_of(crl)}
+
+
+KIND = Kind(
+    arns.CRL,
+    member="crl",
+    create="ImportCrl",
+    comparisons={"crlData": _same_list},
+    readable=_readable,
+)
+
+
+def ensure(crls: Resources, options: Mapping[str, Any], check_mode: bool) -> tuple[Outcome, list[str]]:
+    """Make a CRL what the module's options say; return what was done and what a person should know.
+
+    Raises RolesAnywhereError, and CertificateError for bytes that are no CRL.
+    """
+    given = given_list(options["crl"], options["crl_path"])
+    anchor_arn = options["trust_anchor_arn"]
+    if anchor_arn is not None:
+        arns.parse_local("trust_anchor_arn", anchor_arn, arns.TRUST_ANCHOR, crls.service.region)
+    wanted = Wanted.of(options, wanted_members(given, anchor_arn))
+    current = crls.find(options["name"], options["id"])
+    if options["state"] == "absent":
+        return crls.delete(current, check_mode), []
+    if current is None:
+        crls.check_creatable(wanted, options["id"], {"crlData": "crl", "trustAnchorArn": "trust_anchor_arn"})
+        if given is not None and not options["force"]:
+            _check_fit(crls, anchor_arn, given)
+        outcome = crls.create(wanted, check_mode)
+    else:
+        check_anchor(current, anchor_arn)
+        current = crls.with_tags(current, wanted)
+        changes = crls.changes(current, wanted)
+        if given is not None and "crlData" in changes.members and not options["force"]:
+            check_forward(_in_place(current), given)
+            _check_fit(crls, current["trustAnchorArn"], given)
+        outcome = crls.update(current, changes, check_mode)
+    return outcome, warnings_about(outcome.after, datetime.now(timezone.utc))
+
+
+def given_list(pem: str | None, path: str | None) -> CertificateRevocationList | None:
+    """Read the CRL of a module's options, PEM or DER. Raises CertificateError or RolesAnywhereError."""
+    if pem is not None:
+        return revocation_lists.load(pem.encode())
+    if path is None:
+        return None
+    try:
+        return revocation_lists.load(Path(path).read_bytes())
+    except OSError as error:
+        raise RolesAnywhereError(f"crl_path: {path} cannot be read: {error}.") from error
+
+
+def wanted_members(given: CertificateRevocationList | None, anchor_arn: str | None) -> dict[str, Any]:
+    """Write the options that are set as the service takes them: always PEM. Raises RolesAnywhereError."""
+    members: dict[str, Any] = {}
+    if given is not None:
+        pem = revocation_lists.to_pem(given)
+        revocation_lists.check_size(pem)
+        members["crlData"] = pem.encode()
+    if anchor_arn is not None:
+        members["trustAnchorArn"] = anchor_arn
+    return members
+
+
+def check_anchor(current: Mapping[str, Any], anchor_arn: str | None) -> None:
+    """Refuse to move a CRL to another trust anchor, for which the service has no call."""
+    if anchor_arn not in (None, current["trustAnchorArn"]):
+        raise RolesAnywhereError(
+            f"The CRL {current['name']!r} belongs to {current['trustAnchorArn']} for good and cannot go over to "
+            f"{anchor_arn}: give it another name, or delete it first."
+        )
+
+
+def check_forward(current: CertificateRevocationList | None, given: CertificateRevocationList) -> None:
+    """Refuse a CRL that would give access back. Raises RolesAnywhereError."""
+    if current is None:
+        return
+    current_number, number = _number(current), revocation_lists.number(given)
+    if current_number is not None and number < current_number:
+        raise RolesAnywhereError(
+            f"The CRL in place has the number {current_number}, this one {number}: give a newer one, "
+            "or set force to go back."
+        )
+    dropped = sorted(set(revocation_lists.revocations(current)) - set(revocation_lists.revocations(given)))
+    if dropped:
+        shown = ", ".join(certificates.serial_hex(serial) for serial in dropped[:3])
+        raise RolesAnywhereError(
+            f"This CRL no longer lists {len(dropped)} of the certificates that are revoked now ({shown}"
+            f"{', ...' if len(dropped) > 3 else ''}): give one that does, or set force if all of them have expired."
+        )
+
+
+def warnings_about(crl: Mapping[str, Any] | None, now: datetime) -> list[str]:
+    """Return what will go wrong with a CRL of the service."""
+    revocation_list = _in_place(crl or {})
+    if revocation_list is None or revocation_list.next_update_utc is None or revocation_list.next_update_utc > now:
+        return []
+    due = certificates.iso(revocation_list.next_update_utc)
+    return [
+        f"The CRL should have been replaced by {due}: publish a new one, AWS does not say how it treats an old one."
+    ]
+
+
+def _in_place(crl: Mapping[str, Any]) -> CertificateRevocationList | None:
+    """Read the CRL that the service has; None for bytes that it took although they are no CRL."""
+    try:
+        return revocation_lists.load(crl["crlData"]) if crl.get("crlData") else None
+    except CertificateError:
+        return None
+
+
+def _number(crl: CertificateRevocationList) -> int | None:
+    try:
+        return revocation_lists.number(crl)
+    except CertificateError:
+        return None
+
+
+def _check_fit(crls: Resources, anchor_arn: str, given: CertificateRevocationList) -> None:
+    """Refuse a CRL that means nothing to this anchor; one of a Private CA does not show its certificate."""
+    revocation_lists.check_complete(given)
+    anchors = Resources(crls.service, trust_anchors.KIND)
+    anchor = anchors.read(arns.parse("trust_anchor_arn", anchor_arn, arns.TRUST_ANCHOR).resource_id)
+    bundle = trust_anchors.bundle_of(anchor)
+    if not bundle:
+        return
+    try:
+        revocation_lists.check_signed_by(given, bundle)
+    except CertificateError as error:
+        names = trust_anchors.names_of(bundle)
+        raise RolesAnywhereError(
+            f"The CRL of {certificates.describe(given.issuer)} is not signed by a certificate of the trust anchor "
+            f"{anchor['name']!r} ({names}): give that CA's own CRL, or set force to import it all the same."
+        ) from error

@@ -1,0 +1,92 @@
+# SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The control plane of Roles Anywhere: one door for every call. Private to the collection."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .errors import RolesAnywhereError
+
+try:
+    from botocore import xform_name
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError, ClientError
+except ImportError:  # AnsibleAWSModule has told the user by the time that anything here is called
+    pass
+
+# A group of operations has one request a second for the whole account and region
+# (https://docs.aws.amazon.com/rolesanywhere/latest/userguide/quotas.html), and a play runs several tasks at once:
+# ten attempts with botocore's backoff, up to 20 seconds and jittered, add up to about a minute of patience.
+RETRIES = {"mode": "standard", "max_attempts": 10}
+
+# What the caller needs besides the action that has the operation's name.
+_FURTHER_ACTIONS = {
+    "CreateTrustAnchor": "iam:CreateServiceLinkedRole for the first trust anchor of the account",
+    "CreateProfile": "iam:PassRole on each of the profile's roles (iam:PassedToService rolesanywhere.amazonaws.com)",
+    "UpdateProfile": "iam:PassRole on each of the profile's roles (iam:PassedToService rolesanywhere.amazonaws.com)",
+}
+
+
+class NotFoundError(RolesAnywhereError):
+    """The service knows nothing of that identifier."""
+
+
+class Service:
+    """Roles Anywhere in one account and region."""
+
+    def __init__(self, client: Any) -> None:
+        """client: a boto3 client of the service rolesanywhere."""
+        self._client = client
+
+    @classmethod
+    def of(cls, module: Any) -> Service:
+        """Connect as the AnsibleAWSModule was told to; its option aws_config has the last word on retries."""
+        return cls(module.client("rolesanywhere", config=Config(retries=RETRIES)))
+
+    @property
+    def region(self) -> str:
+        """The region that answers."""
+        return str(self._client.meta.region_name)
+
+    @property
+    def partition(self) -> str:
+        """The partition of that region."""
+        return str(self._client.meta.partition)
+
+    def call(self, operation: str, **request: Any) -> dict[str, Any]:
+        """Call an operation, named and filled in AWS's own words, and return the response.
+
+        Raises NotFoundError, or RolesAnywhereError with a sentence about any other refusal.
+        """
+        try:
+            response: dict[str, Any] = getattr(self._client, xform_name(operation))(**request)
+        except ClientError as error:
+            raise _explained(operation, error) from error
+        except BotoCoreError as error:
+            raise RolesAnywhereError(f"Roles Anywhere could not be asked for {operation}: {error}") from error
+        return response
+
+    def all_pages(self, operation: str, member: str) -> list[dict[str, Any]]:
+        """Return what a List operation lists, over all its pages, from the response's member of that name."""
+        listed: list[dict[str, Any]] = []
+        token: dict[str, str] = {}
+        while True:
+            response = self.call(operation, **token)
+            listed += response.get(member, [])
+            if not response.get("nextToken"):
+                return listed
+            token = {"nextToken": response["nextToken"]}
+
+
+def _explained(operation: str, error: ClientError) -> RolesAnywhereError:
+    code = error.response.get("Error", {}).get("Code", "")
+    message = error.response.get("Error", {}).get("Message", "")
+    if code == "ResourceNotFoundException":
+        return NotFoundError(f"Roles Anywhere found nothing for {operation}: {message}")
+    if code in ("AccessDeniedException", "AccessDenied"):
+        needed = f"rolesanywhere:{operation}"
+        if operation in _FURTHER_ACTIONS:
+            needed += f" and {_FURTHER_ACTIONS[operation]}"
+        return RolesAnywhereError(f"AWS denied {operation}; the caller needs {needed}. AWS's words: {message}")
+    return RolesAnywhereError(f"Roles Anywhere refused {operation} with {code}: {message}")
