@@ -148,6 +148,11 @@ class Store:
         """Find a profile by its ARN."""
         return next((profile for profile in self.profiles.values() if profile.arn == arn), None)
 
+    def resource(self, arn: str) -> TrustAnchor | Profile | Crl | Subject | None:
+        """Find a resource of any kind by its ARN."""
+        kinds = (self.trust_anchors, self.profiles, self.crls, self.subjects)
+        return next((resource for kind in kinds for resource in kind.values() if resource.arn == arn), None)
+
     def crls_of(self, anchor: TrustAnchor) -> list[Crl]:
         """List the CRLs of a trust anchor, enabled or not."""
         return [crl for crl in self.crls.values() if crl.trust_anchor_arn == anchor.arn]
