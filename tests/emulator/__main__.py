@@ -1,0 +1,48 @@
+# SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Serve the local AWS in the foreground: ``python -m tests.emulator --port 5555``."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+
+from .server import start
+from .switches import Switches, parse
+
+
+def main() -> None:
+    """Serve until SIGINT or SIGTERM."""
+    arguments = _read_arguments()
+    stop_signals = {signal.SIGINT, signal.SIGTERM}
+    # Blocked before any thread starts, so that all threads leave them to sigwait.
+    signal.pthread_sigmask(signal.SIG_BLOCK, stop_signals)
+    try:
+        server = start(arguments.port, arguments.tls, Switches(**dict(arguments.switch)))
+    except OSError as error:
+        sys.exit(f"Cannot listen on 127.0.0.1:{arguments.port}: {error.strerror or error}")
+    if arguments.tls_certificate:
+        arguments.tls_certificate.write_bytes(server.certificate or b"")
+    print(f"ready {server.url}", flush=True)
+    signal.sigwait(stop_signals)
+    server.stop()
+
+
+def _read_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.emulator", description="A local AWS with Roles Anywhere.")
+    parser.add_argument("--port", type=int, default=5555, help="port of 127.0.0.1; 0 takes a free one")
+    parser.add_argument("--tls", action="store_true", help="serve https with a certificate of its own making")
+    parser.add_argument("--tls-certificate", type=Path, metavar="PATH", help="write that certificate there")
+    parser.add_argument(
+        "--switch", type=parse, action="append", default=[], metavar="NAME=VALUE", help="see tests/emulator/switches.py"
+    )
+    arguments = parser.parse_args()
+    if arguments.tls_certificate and not arguments.tls:
+        parser.error("--tls-certificate needs --tls")
+    return arguments
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+# SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The local AWS as one WSGI application: Roles Anywhere is ours, everything else is moto's."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from moto.moto_api._internal import moto_api_backend
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug import Request, Response
+
+from . import connections, control_plane
+from .canonical_request import Authorization, read_authorization
+from .errors import ServiceError, json_response
+from .pace import Pace
+from .state import State
+from .switches import Switches
+
+try:
+    from . import create_session, enforcement
+except ImportError:
+    create_session = enforcement = None
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+SWITCHES_PATH = "/emulator/switches"
+
+
+class Application:
+    """Decides whose request it is; holds what the emulator remembers and how it is switched."""
+
+    def __init__(self, switches: Switches | None = None) -> None:
+        self.state = State()
+        self.switches = switches or Switches()
+        self._pace = Pace()
+        self._moto = DomainDispatcherApplication(create_backend_app)
+
+    def reset(self) -> None:
+        """Forget everything, moto's memory included, and put the switches back to their defaults."""
+        self.state.reset()
+        self.switches.reset()
+        self._pace.reset()
+        moto_api_backend.reset()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        _buffer_body(environ)
+        request = Request(environ)
+        try:
+            response = self._answer(request)
+        except ServiceError as error:
+            response = error.response()
+        return (response or self._moto)(environ, start_response)
+
+    def _answer(self, request: Request) -> Response | None:
+        """Answer a request, or leave it to moto with None."""
+        if request.path == SWITCHES_PATH:
+            return self._answer_switches(request)
+        authorization = read_authorization(request.headers.get("Authorization"))
+        if _is_create_session(request, authorization):
+            self._disturb(request, self.switches.data_plane_faults)
+            self._pace.check("CreateSession", self.switches.create_session_rate)
+            return create_session.handle(request, self.state, self.switches)
+        if authorization and authorization.service == "rolesanywhere":
+            self._disturb(request, self.switches.control_plane_faults)
+            return control_plane.handle(request, authorization, self.state, self.switches, self._pace)
+        return enforcement and enforcement.authorise(request, self.state, self.switches)
+
+    def _answer_switches(self, request: Request) -> Response:
+        """Show the switches, and set those that a POST names."""
+        if request.method == "POST":
+            try:
+                self.switches.set(json.loads(request.get_data()))
+            except (ValueError, TypeError) as error:
+                raise ServiceError("ValidationException", str(error)) from None
+        return json_response(200, dataclasses.asdict(self.switches))
+
+    def _disturb(self, request: Request, faults: list[str]) -> None:
+        """Wait and fail as the switches say."""
+        time.sleep(self.switches.latency)
+        fault = faults.pop(0) if faults else None
+        if fault == "internal_error":
+            raise ServiceError("InternalServerException", "Internal Server Error")
+        if fault == "throttling":
+            raise ServiceError("ThrottlingException", "Rate exceeded")
+        if fault == "reset":
+            connections.reset(request.environ["emulator.socket"])
+        if fault == "silence":
+            connections.keep_silent(request.environ["emulator.socket"])
+
+
+def _is_create_session(request: Request, authorization: Authorization | None) -> bool:
+    is_signed_with_certificate = authorization is not None and authorization.algorithm.startswith("AWS4-X509-")
+    is_unsigned = "Authorization" not in request.headers
+    return is_signed_with_certificate or (is_unsigned and (request.method, request.path) == ("POST", "/sessions"))
+
+
+def _buffer_body(environ: WSGIEnvironment) -> None:
+    """Read the whole body, chunked or not, so that whoever answers can read it again."""
+    body = environ["wsgi.input"].read()
+    environ["wsgi.input"] = io.BytesIO(body)
+    environ.pop("HTTP_TRANSFER_ENCODING", None)
+    environ["CONTENT_LENGTH"] = str(len(body))
