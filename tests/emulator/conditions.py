@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from enum import Enum
-from typing import Callable, Iterable, NamedTuple
+from typing import NamedTuple
 
 from . import patterns
 from .patterns import Context
@@ -36,7 +37,7 @@ class Finding(NamedTuple):
     reason: str
 
 
-class Unreadable(Exception):
+class UnreadableError(Exception):
     """A value in a policy or a request that the operator cannot read, or a variable without a value."""
 
 
@@ -70,7 +71,7 @@ def evaluate(block: object, context: Context) -> Finding:
 def _evaluate_key(operator: str, key: str, wanted: tuple[str, ...], context: Context) -> Outcome:
     try:
         return outcome_of(_holds(operator, key, wanted, context))
-    except Unreadable:
+    except UnreadableError:
         return Outcome.UNDECIDED
 
 
@@ -80,16 +81,16 @@ def _holds(operator: str, key: str, wanted: tuple[str, ...], context: Context) -
     name = name[: -len("IfExists")] if if_exists else name
     actual = patterns.lookup(context, key)
     if actual is None or not wanted or quantifier not in ("", "ForAllValues", "ForAnyValue"):
-        raise Unreadable(operator)
+        raise UnreadableError(operator)
     if operator == "Null":
         return _is_absent(actual, wanted)
     if name not in OPERATORS:
-        raise Unreadable(operator)
+        raise UnreadableError(operator)
     comparison, negated = OPERATORS[name]
     if not actual:
         return if_exists or quantifier == "ForAllValues" or (negated and not quantifier)
     if len(actual) > 1 and not quantifier:
-        raise Unreadable(operator)  # AWS leaves open what a plain operator does with several values
+        raise UnreadableError(operator)  # AWS leaves open what a plain operator does with several values
     held = [any(comparison(value, text, context) for text in wanted) != negated for value in actual]
     return any(held) if quantifier == "ForAnyValue" else all(held)
 
@@ -104,14 +105,14 @@ def _as_texts(wanted: object) -> tuple[str, ...]:
 
 def _is_absent(actual: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
     if len(wanted) != 1 or wanted[0].lower() not in ("true", "false"):
-        raise Unreadable(wanted)
+        raise UnreadableError(wanted)
     return (not actual) == (wanted[0].lower() == "true")
 
 
 def _plain(wanted: str, context: Context) -> str:
     text = patterns.literal(wanted, context)
     if text is None:
-        raise Unreadable(wanted)
+        raise UnreadableError(wanted)
     return text
 
 
@@ -126,14 +127,14 @@ def _string_equals_ignore_case(actual: str, wanted: str, context: Context) -> bo
 def _string_like(actual: str, wanted: str, context: Context) -> bool:
     matched = patterns.matches(wanted, actual, context)
     if matched is None:
-        raise Unreadable(wanted)
+        raise UnreadableError(wanted)
     return matched
 
 
 def _bool(actual: str, wanted: str, context: Context) -> bool:
     text = _plain(wanted, context).lower()
     if text not in ("true", "false"):
-        raise Unreadable(wanted)
+        raise UnreadableError(wanted)
     return actual.lower() == text
 
 
@@ -142,8 +143,8 @@ def _arn_like(actual: str, wanted: str, context: Context) -> bool:
     actual_components = actual.split(":", ARN_COMPONENTS - 1)
     wanted_components = wanted.split(":", ARN_COMPONENTS - 1)
     if len(wanted_components) != ARN_COMPONENTS or len(actual_components) != ARN_COMPONENTS:
-        raise Unreadable(wanted)
-    return all(_string_like(*pair, context) for pair in zip(actual_components, wanted_components))
+        raise UnreadableError(wanted)
+    return all(_string_like(*pair, context) for pair in zip(actual_components, wanted_components, strict=True))
 
 
 def _ip_address(actual: str, wanted: str, context: Context) -> bool:
@@ -151,7 +152,7 @@ def _ip_address(actual: str, wanted: str, context: Context) -> bool:
         address = ipaddress.ip_address(actual)
         network = ipaddress.ip_network(_plain(wanted, context), strict=False)
     except ValueError as error:
-        raise Unreadable(wanted) from error
+        raise UnreadableError(wanted) from error
     return address in network
 
 
@@ -159,9 +160,9 @@ def _number(text: str) -> Decimal:
     try:
         number = Decimal(text)
     except ArithmeticError as error:
-        raise Unreadable(text) from error
+        raise UnreadableError(text) from error
     if not number.is_finite():
-        raise Unreadable(text)
+        raise UnreadableError(text)
     return number
 
 
@@ -169,11 +170,11 @@ def _date(text: str) -> datetime.datetime:
     """Read a date in the W3C profile of ISO 8601, or seconds since 1970."""
     try:
         if text.isdecimal():
-            return datetime.datetime.fromtimestamp(int(text), datetime.timezone.utc)
+            return datetime.datetime.fromtimestamp(int(text), datetime.UTC)
         date = datetime.datetime.fromisoformat(text)
     except (ValueError, OverflowError) as error:
-        raise Unreadable(text) from error
-    return date if date.tzinfo else date.replace(tzinfo=datetime.timezone.utc)
+        raise UnreadableError(text) from error
+    return date if date.tzinfo else date.replace(tzinfo=datetime.UTC)
 
 
 Comparison = Callable[[str, str, Context], bool]

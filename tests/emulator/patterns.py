@@ -10,7 +10,7 @@ for the characters themselves (IAM user guide, "IAM policy elements: Variables a
 from __future__ import annotations
 
 import re
-from typing import Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 # What is known of a request: condition key to its value or values. A key with an empty sequence is known to be
 # absent; an entry that ends in "/" says so of its whole family ("aws:PrincipalTag/"). A key of which the context says

@@ -9,8 +9,9 @@ an Allow counts only when it surely applies, a Deny counts unless it surely does
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
-from typing import Callable, Iterable, Mapping, NamedTuple, Sequence
+from typing import NamedTuple
 
 from . import conditions, patterns
 from .conditions import ARN_COMPONENTS, Finding, Outcome, outcome_of
@@ -146,7 +147,8 @@ def _resource_matches(pattern: str, resource: str | None, context: Context) -> O
         return Outcome.UNDECIDED
     wanted = pattern.split(":", ARN_COMPONENTS - 1)
     actual = resource.split(":", ARN_COMPONENTS - 1)
-    if len(wanted) == len(actual) and all(patterns.matches(*pair, context) for pair in zip(wanted, actual)):
+    same_length = len(wanted) == len(actual)
+    if same_length and all(patterns.matches(*pair, context) for pair in zip(wanted, actual, strict=True)):
         return Outcome.HOLDS
     # A wildcard that reaches over a colon ("arn:aws:s3*"): the user guide speaks of wildcards within one component.
     return Outcome.UNDECIDED if patterns.matches(pattern, resource, context) else Outcome.FAILS
