@@ -20,7 +20,7 @@ def main() -> None:
     # Blocked before any thread starts, so that all threads leave them to sigwait.
     signal.pthread_sigmask(signal.SIG_BLOCK, stop_signals)
     try:
-        server = start(arguments.port, arguments.tls, Switches(**dict(arguments.switch)))
+        server = start(arguments.port, arguments.tls, arguments.switches)
     except OSError as error:
         sys.exit(f"Cannot listen on 127.0.0.1:{arguments.port}: {error.strerror or error}")
     if arguments.tls_certificate:
@@ -36,9 +36,13 @@ def _read_arguments() -> argparse.Namespace:
     parser.add_argument("--tls", action="store_true", help="serve https with a certificate of its own making")
     parser.add_argument("--tls-certificate", type=Path, metavar="PATH", help="write that certificate there")
     parser.add_argument(
-        "--switch", type=parse, action="append", default=[], metavar="NAME=VALUE", help="see tests/emulator/switches.py"
+        "--switch", action="append", default=[], metavar="NAME=VALUE", help="see tests/emulator/switches.py"
     )
     arguments = parser.parse_args()
+    try:
+        arguments.switches = Switches(**dict(parse(switch) for switch in arguments.switch))
+    except ValueError as error:
+        parser.error(str(error))
     if arguments.tls_certificate and not arguments.tls:
         parser.error("--tls-certificate needs --tls")
     return arguments

@@ -15,7 +15,7 @@ from moto.moto_api._internal import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug import Request, Response
 
-from . import connections, control_plane
+from . import connections, control_plane, create_session
 from .canonical_request import Authorization, read_authorization
 from .errors import ServiceError, json_response
 from .pace import Pace
@@ -23,9 +23,9 @@ from .state import State
 from .switches import Switches
 
 try:
-    from . import create_session, enforcement
+    from . import enforcement
 except ImportError:
-    create_session = enforcement = None
+    enforcement = None
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -77,7 +77,7 @@ class Application:
         """Show the switches, and set those that a POST names."""
         if request.method == "POST":
             try:
-                self.switches.set(json.loads(request.get_data()))
+                self.switches.set(dict(json.loads(request.get_data())))
             except (ValueError, TypeError) as error:
                 raise ServiceError("ValidationException", str(error)) from None
         return json_response(200, dataclasses.asdict(self.switches))

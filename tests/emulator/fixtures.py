@@ -1,0 +1,52 @@
+# SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The emulator for tests; a conftest.py takes it over by importing both fixtures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from .server import EmulatorServer, start
+
+REGION = "eu-central-1"
+
+
+@pytest.fixture(scope="session")
+def emulator_server() -> Iterator[EmulatorServer]:
+    """One server for all tests of a process, since moto's memory is the process's."""
+    server = start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def emulator(emulator_server: EmulatorServer) -> EmulatorServer:
+    """Give a test the server with an empty memory and all switches at their defaults."""
+    emulator_server.reset()
+    return emulator_server
+
+
+def client(
+    server: EmulatorServer,
+    service: str,
+    region: str = REGION,
+    access_key: str = "test",
+    secret: str = "test",
+    session_token: str | None = None,
+    **config: Any,
+) -> Any:
+    """Make a boto3 client that talks to the emulator; without keys it is the administrator's. Nothing is retried."""
+    return boto3.client(
+        service,
+        endpoint_url=server.url,
+        region_name=region,
+        aws_access_key_id=access_key,
+        aws_secret_access_key=secret,
+        aws_session_token=session_token,
+        config=Config(**{"retries": {"total_max_attempts": 1}, **config}),
+    )
