@@ -71,6 +71,18 @@ lint: .venv/lint-installed  ## format, types, YAML, Ansible, documentation, chan
 	antsibull-changelog lint
 	reuse lint --lines
 
+.PHONY: sanity
+sanity: .venv/lint-installed  ## ansible-test sanity on the oldest and the newest ansible-core
+	@exec .venv/bin/python tests/ansible_test.py sanity
+
+.PHONY: units
+units: .venv/lint-installed  ## ansible-test units on the oldest and the newest ansible-core
+	@exec .venv/bin/python tests/ansible_test.py units
+
+.PHONY: build
+build: .venv/test-installed  ## build the collection's tarball
+	@.venv/bin/ansible-galaxy collection build --force
+
 .PHONY: clean
 clean:  ## remove everything that make has made
 	rm -rf .venv .build .quickstart .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/output fleet-rolesanywhere-*.tar.gz
