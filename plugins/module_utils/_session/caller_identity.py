@@ -26,6 +26,39 @@ class CallerIdentity(NamedTuple):
     account: str
     arn: str
 
+    @property
+    def role(self) -> str:
+        """The name of the role that is taken on, without its path; empty for anybody else."""
+        return self._assumed_role()[0]
+
+    @property
+    def session_name(self) -> str:
+        """The name of the role session; empty for anybody else."""
+        return self._assumed_role()[1]
+
+    def _assumed_role(self) -> tuple[str, str]:
+        found = re.fullmatch("arn:[^:]+:sts::[0-9]+:assumed-role/([^/]+)/([^/]+)", self.arn)
+        return (found.group(1), found.group(2)) if found else ("", "")
+
+
+def unmet_expectation(
+    identity: CallerIdentity, account: str | None, role: str | None, session_name: str | None
+) -> str | None:
+    """Return the sentence that tells which expectation the identity does not meet, None when it meets all (pure).
+
+    :param role: a role's ARN or its name; None, like the others, when anything will do.
+    """
+    if account and identity.account != account:
+        return f"The session is of account {identity.account}, not of {account}."
+    if role:
+        role_account = role.split(":")[4] if role.startswith("arn:") and role.count(":") > 4 else identity.account
+        name = role.rpartition("/")[2]
+        if (identity.account, identity.role) != (role_account, name):
+            return f"The session is of {identity.arn}, not of the role {role}."
+    if session_name and identity.session_name != session_name:
+        return f"The session's name is {identity.session_name!r}, not {session_name!r}."
+    return None
+
 
 def get_caller_identity(
     credentials: Credentials,

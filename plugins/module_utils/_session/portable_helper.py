@@ -8,11 +8,10 @@ to a host. The same sources give the same bytes everywhere.
 
 from __future__ import annotations
 
-import importlib.util
 import io
+import pkgutil
 import re
 import zipfile
-from importlib.abc import InspectLoader
 
 from . import command_line
 from .errors import SessionError
@@ -74,9 +73,10 @@ def _add(bundle: zipfile.ZipFile, path: str, source: str) -> None:
 
 
 def _source(name: str) -> str:
-    full_name = f"{__package__}.{name}"
-    found = importlib.util.find_spec(full_name)
-    source = found.loader.get_source(full_name) if found and isinstance(found.loader, InspectLoader) else None
+    try:
+        source = pkgutil.get_data(str(__package__), f"{name}.py")
+    except OSError:
+        source = None
     if source is None:
-        raise SessionError(f"The source of {full_name} cannot be found; install the collection again.")
-    return source
+        raise SessionError(f"The source of {__package__}.{name} cannot be found; install the collection again.")
+    return source.decode("utf-8")

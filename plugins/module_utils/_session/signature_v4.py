@@ -17,7 +17,9 @@ def signed(
     credentials: Credentials, scope: Scope, method: str, path: str, query: str, headers: dict[str, str], body: bytes
 ) -> dict[str, str]:
     """Return ``headers`` with X-Amz-Date, X-Amz-Security-Token and Authorization; all of those given are signed."""
-    to_sign = {**headers, "X-Amz-Date": scope.timestamp, "X-Amz-Security-Token": credentials.session_token}
+    to_sign = {**headers, "X-Amz-Date": scope.timestamp}
+    if credentials.session_token:
+        to_sign["X-Amz-Security-Token"] = credentials.session_token
     text = string_to_sign(ALGORITHM, scope, canonical_request(method, path, query, to_sign, body))
     key = b"AWS4" + credentials.secret_access_key.encode("utf-8")
     for part in str(scope).split("/"):

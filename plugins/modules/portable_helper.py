@@ -1,0 +1,137 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, Contributors to fleet.rolesanywhere
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Module portable_helper: the credential helper as one file."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: portable_helper
+short_description: Credential helper of IAM Roles Anywhere as one Python file
+version_added: 0.1.0
+description:
+  - Installs an executable file that serves as C(credential_process) for the AWS SDKs and the AWS CLI. It takes the
+    flags of C(aws_signing_helper credential-process) from AWS and needs nothing but Python 3.8 and the C(openssl)
+    program, so that it also runs where AWS's own binary does not.
+  - It keeps each session in a private directory of the calling user until five minutes before it expires.
+  - The file is packed on the host from the code that this module carries. Nothing is downloaded.
+author:
+  - Contributors to fleet.rolesanywhere (@fleet-rolesanywhere)
+options:
+  path:
+    description:
+      - Where the file is put. Nobody but root and the user who runs this may be able to replace it or a directory
+        above it, since every user of the profile runs it.
+    type: path
+    default: /usr/local/bin/rolesanywhere-helper
+  interpreter:
+    description:
+      - Absolute path of a Python 3.8 or newer for the first line of the file, at most 120 characters and no spaces.
+      - By default the Python that runs this module.
+    type: str
+attributes:
+  check_mode:
+    description: Can run in check mode and say whether it would change anything.
+    support: full
+  diff_mode:
+    description: Shows the digest of the file before and after.
+    support: full
+  idempotent:
+    description: Changes nothing when run again with the same options.
+    support: full
+  platform:
+    description: Where it runs.
+    platforms: posix
+    support: full
+seealso:
+  - module: fleet.rolesanywhere.credential_process
+"""
+
+EXAMPLES = r"""
+- name: Install the portable helper
+  fleet.rolesanywhere.portable_helper:
+    interpreter: /usr/bin/python3
+"""
+
+RETURN = r"""
+path:
+  description: Where the file is.
+  returned: success
+  type: str
+  sample: /usr/local/bin/rolesanywhere-helper
+digest:
+  description: SHA-256 of the file.
+  returned: success
+  type: str
+  sample: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+version:
+  description: What C(rolesanywhere-helper version) says.
+  returned: success
+  type: str
+  sample: 0.1.0
+"""
+
+import hashlib
+import os
+import stat
+import sys
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host import ownership, private_files
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.errors import HostError
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session import portable_helper
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.errors import SessionError
+
+MODE = 0o755
+
+
+def install(path: str, interpreter: str, check_mode: bool) -> dict[str, Any]:
+    """Put the helper in place unless it is there, and return the module's result."""
+    helper = portable_helper.pack(interpreter)
+    digest = hashlib.sha256(helper).hexdigest()
+    directory, name = os.path.split(path)
+    ownership.check_parents(directory)
+    with private_files.open_directory(directory) as folder:
+        there = _state(folder, name)
+        wanted = {"digest": digest, "mode": f"{MODE:04o}"}
+        if there != wanted and not check_mode:
+            folder.write(name, helper, MODE)
+    return {
+        "changed": there != wanted,
+        "path": path,
+        "digest": digest,
+        "version": portable_helper.version(),
+        "diff": {"before": there, "after": wanted, "before_header": path, "after_header": path},
+    }
+
+
+def _state(folder: private_files.OpenDirectory, name: str) -> dict[str, str]:
+    status = folder.status(name)
+    # A link of that name is replaced, never followed.
+    if status is None or not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
+        return {}
+    content = folder.read(name) or b""
+    return {"digest": hashlib.sha256(content).hexdigest(), "mode": f"{stat.S_IMODE(status.st_mode):04o}"}
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "path": {"type": "path", "default": "/usr/local/bin/rolesanywhere-helper"},
+            "interpreter": {"type": "str"},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        result = install(module.params["path"], module.params["interpreter"] or sys.executable, module.check_mode)
+    except (HostError, SessionError) as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,266 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, Contributors to fleet.rolesanywhere
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Module session_check: the proof that a machine gets its role."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: session_check
+short_description: Prove that a certificate or an AWS profile gets its role
+version_added: 0.1.0
+description:
+  - Gets a session and asks AWS STS whose it is, with GetCallerIdentity.
+  - With O(trust_anchor_arn) the session comes from the certificate and key in O(directory), with O(profile) from the
+    C(credential_process) of an AWS profile, run as the AWS SDKs run it.
+  - Fails with one sentence when there is no session, or when it is not the expected one.
+  - Credentials are neither returned nor logged.
+author:
+  - Contributors to fleet.rolesanywhere (@fleet-rolesanywhere)
+options:
+  directory:
+    description: The directory with the workloads' certificates.
+    type: path
+    default: /etc/rolesanywhere
+  name:
+    description: The workload's name, a directory in O(directory).
+    type: str
+    default: default
+  trust_anchor_arn:
+    description: The trust anchor, for a session of a certificate.
+    type: str
+  profile_arn:
+    description: The Roles Anywhere profile, for a session of a certificate.
+    type: str
+  role_arn:
+    description: The role, for a session of a certificate. It is then the expected role, too.
+    type: str
+  config_path:
+    description:
+      - The AWS config file with the profile O(profile).
+      - It must belong to root or to the user who runs this, because a program that it names is run.
+    type: path
+  profile:
+    description: The name of the AWS profile.
+    type: str
+  region:
+    description:
+      - The AWS region.
+      - By default that of the trust anchor or of the AWS profile.
+    type: str
+  endpoint_url:
+    description:
+      - Where Roles Anywhere and STS answer, when that is not AWS itself.
+      - Only C(https), or C(http) to this machine. A profile's program has an endpoint of its own.
+    type: str
+  expected:
+    description: What must be true of the session.
+    type: dict
+    suboptions:
+      account:
+        description: The account's number.
+        type: str
+      role:
+        description: The role's ARN or its name.
+        type: str
+        aliases: [role_arn]
+      session_name:
+        description:
+          - The name of the session.
+          - Without a name of its own, that is the certificate's serial number in lower-case hexadecimal.
+        type: str
+requirements:
+  - the C(openssl) program, for a session of a certificate
+attributes:
+  check_mode:
+    description: Does the same in check mode.
+    support: full
+  diff_mode:
+    description: Shows differences.
+    support: none
+  idempotent:
+    description: Changes nothing.
+    support: full
+  platform:
+    description: Where it runs.
+    platforms: posix
+    support: full
+seealso:
+  - module: fleet.rolesanywhere.certificate_install
+  - module: fleet.rolesanywhere.credential_process
+"""
+
+EXAMPLES = r"""
+- name: Prove the certificate
+  fleet.rolesanywhere.session_check:
+    trust_anchor_arn: arn:aws:rolesanywhere:eu-central-1:123456789012:trust-anchor/6a1c0a3c-5f7a-4d1c-9d4e-2f0d9a3b7c11
+    profile_arn: arn:aws:rolesanywhere:eu-central-1:123456789012:profile/0b7d5e0e-8c55-4a53-9a0f-51c6b86a5d22
+    role_arn: arn:aws:iam::123456789012:role/web
+
+- name: Prove what the applications get
+  fleet.rolesanywhere.session_check:
+    config_path: /home/app/.aws/config
+    profile: default
+    expected:
+      account: "123456789012"
+      role: web
+  become: true
+  become_user: app
+"""
+
+RETURN = r"""
+account:
+  description: The account's number.
+  returned: success
+  type: str
+  sample: "123456789012"
+arn:
+  description: Who the session is, as STS tells it.
+  returned: success
+  type: str
+  sample: arn:aws:sts::123456789012:assumed-role/web/4b1f6a0c2d3e4f5061728394a5b6c7d8
+role:
+  description: The name of the role.
+  returned: success
+  type: str
+  sample: web
+session_name:
+  description: The name of the session.
+  returned: success
+  type: str
+  sample: 4b1f6a0c2d3e4f5061728394a5b6c7d8
+expiration:
+  description: When the session ends; null when a profile's program does not tell.
+  returned: success
+  type: str
+  sample: "2026-11-20T11:00:00Z"
+subject_arn:
+  description: The subject that Roles Anywhere recorded; null for a profile.
+  returned: success
+  type: str
+  sample: arn:aws:rolesanywhere:eu-central-1:123456789012:subject/5e3c4a0e-2b2a-4d7e-8a64-9a3d1f1f2c33
+"""
+
+import os
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host import aws_config, ownership, private_files
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.errors import HostError
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.workload import workload
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session import pair
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.caller_identity import (
+    get_caller_identity,
+    unmet_expectation,
+)
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.create_session import (
+    SessionRequest,
+    create_session,
+)
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.credential_process import (
+    run_credential_process,
+)
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.endpoints import session_region
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.errors import SessionError
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.session import Credentials, iso_time
+
+SHORTEST_SESSION = 900  # seconds; a proof needs no more
+
+
+class Found(NamedTuple):
+    """The session to be checked, wherever it came from."""
+
+    credentials: Credentials
+    region: str
+    expiration: datetime | None
+    subject_arn: str | None
+
+
+def session_of_certificate(parameters: dict[str, Any]) -> Found:
+    """Get a session with the certificate and key in use."""
+    arns = {name: parameters[name] for name in ("trust_anchor_arn", "profile_arn", "role_arn")}
+    region = session_region(**arns, region=parameters["region"])
+    wanted = SessionRequest(**arns, region=region, endpoint_url=parameters["endpoint_url"], duration=SHORTEST_SESSION)
+    with pair.open_directory(workload(parameters["directory"], parameters["name"]).current) as opened:
+        session = create_session(opened, wanted)
+    return Found(session.credentials, region, session.expiration, session.subject_arn or None)
+
+
+def session_of_profile(parameters: dict[str, Any]) -> Found:
+    """Get a session with the program that an AWS profile names."""
+    path, profile = parameters["config_path"], parameters["profile"]
+    ownership.check_parents(path)  # whoever can write the file chooses the program
+    directory, name = os.path.split(path)
+    with private_files.open_directory(directory) as folder:
+        settings = aws_config.read_section(folder.read(name) or b"", profile)
+    if settings is None:
+        raise HostError(f"There is no profile {profile!r} in {path}; correct profile or config_path.")
+    values = dict(settings)
+    command_line = values.get("credential_process")
+    region = parameters["region"] or values.get("region")
+    if not command_line or not region:
+        missing = "region" if command_line else "credential_process"
+        raise HostError(f"The profile {profile!r} in {path} has no {missing}; write it with credential_process.")
+    credentials, expiration = run_credential_process(command_line)
+    return Found(credentials, region, expiration, None)
+
+
+def check(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Get the session, ask STS whose it is, and return the module's result."""
+    found = session_of_profile(parameters) if parameters["profile"] else session_of_certificate(parameters)
+    identity = get_caller_identity(found.credentials, found.region, parameters["endpoint_url"])
+    expected = parameters["expected"] or {}
+    role = expected.get("role") or parameters["role_arn"]
+    unmet = unmet_expectation(identity, expected.get("account"), role, expected.get("session_name"))
+    if unmet:
+        raise SessionError(unmet)
+    return {
+        "changed": False,
+        "account": identity.account,
+        "arn": identity.arn,
+        "role": identity.role,
+        "session_name": identity.session_name,
+        "expiration": iso_time(found.expiration) if found.expiration else None,
+        "subject_arn": found.subject_arn,
+    }
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "directory": {"type": "path", "default": "/etc/rolesanywhere"},
+            "name": {"type": "str", "default": "default"},
+            "trust_anchor_arn": {"type": "str"},
+            "profile_arn": {"type": "str"},
+            "role_arn": {"type": "str"},
+            "config_path": {"type": "path"},
+            "profile": {"type": "str"},
+            "region": {"type": "str"},
+            "endpoint_url": {"type": "str"},
+            "expected": {
+                "type": "dict",
+                "options": {
+                    "account": {"type": "str"},
+                    "role": {"type": "str", "aliases": ["role_arn"]},
+                    "session_name": {"type": "str"},
+                },
+            },
+        },
+        required_one_of=[("trust_anchor_arn", "profile")],
+        mutually_exclusive=[("trust_anchor_arn", "profile")],
+        required_together=[("trust_anchor_arn", "profile_arn", "role_arn"), ("config_path", "profile")],
+        supports_check_mode=True,
+    )
+    try:
+        result = check(module.params)
+    except (HostError, SessionError) as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
