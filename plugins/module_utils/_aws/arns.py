@@ -76,7 +76,7 @@ def parse(option: str, value: str, kind: Kind) -> Arn:
     option: the name under which the user gave it, for the message.
     Raises RolesAnywhereError if it is not the ARN of such a thing.
     """
-    match = kind.pattern.fullmatch(value)
+    match = kind.pattern.fullmatch(str(value))  # a filter is given whatever a template holds
     if match is None:
         raise RolesAnywhereError(
             f"{option}: {value!r} is not the ARN of a {kind.noun}; it should look like {kind.example}."

@@ -150,9 +150,7 @@ class Resources:
             if wanted.tags:
                 request["tags"] = tags.as_list(wanted.tags)
             created = self.service.call(self.kind.create, **request)[self.kind.member]
-        if wanted.tags is not None:
-            created["tags"] = wanted.tags
-        return Outcome(True, None, created)
+        return Outcome(True, None, created if wanted.tags is None else {**created, "tags": wanted.tags})
 
     def changes(self, current: dict[str, Any], wanted: Wanted) -> Changes:
         """Compare, only what was asked for. current: as found, with its tags where some are wanted."""
@@ -184,7 +182,7 @@ class Resources:
         if not check_mode:
             after = self._write(current, changes)
         if "tags" in current:
-            after["tags"] = tags.after(current["tags"], changes.tags)
+            after = {**after, "tags": tags.after(current["tags"], changes.tags)}
         return Outcome(True, current, after)
 
     def check_creatable(self, wanted: Wanted, identifier: str | None, needed: Mapping[str, str]) -> None:

@@ -126,6 +126,8 @@ def _sources(trust_anchor_arns: Iterable[str], account_id: str | None) -> list[s
 def _tags(option: str, conditions: Conditions | None, like: bool) -> dict[str, list[str]]:
     """Return condition key to sorted values, for one part of the certificate."""
     tag, field_pattern, fields = _FIELDS[option]
+    if not isinstance(conditions or {}, dict):
+        raise RolesAnywhereError(f"{option}: give fields and their values, as in {{'CN': 'web1'}}, not {conditions!r}.")
     result = {}
     for field, given in (conditions or {}).items():
         if not isinstance(field, str) or not field_pattern.fullmatch(field):

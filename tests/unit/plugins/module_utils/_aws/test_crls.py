@@ -1,0 +1,242 @@
+# SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""CRLs never go backwards, always go up as PEM, and cost one call when nothing changes."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws import crls
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws.errors import RolesAnywhereError
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws.resources import Resources
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+UUID = "1b2a2f6c-7c5b-4d7a-9a4c-0a1b2c3d4e5f"
+ANCHOR_UUID = "4e5a2f6c-7c5b-4d7a-9a4c-0a1b2c3d4e5f"
+ANCHOR = f"arn:aws:rolesanywhere:eu-central-1:123456789012:trust-anchor/{ANCHOR_UUID}"
+SERIALS = (0x5A01, 0x5A02)
+
+
+def crl(data: bytes, **others: Any) -> dict[str, Any]:
+    return {
+        "crlId": UUID,
+        "crlArn": ANCHOR.replace(f"trust-anchor/{ANCHOR_UUID}", f"crl/{UUID}"),
+        "name": "fleet",
+        "enabled": True,
+        "crlData": data,
+        "trustAnchorArn": ANCHOR,
+        **others,
+    }
+
+
+def ensure(conversation: Any, check_mode: bool = False, **given: Any) -> Any:
+    names = ("id", "crl", "crl_path", "trust_anchor_arn", "tags")
+    options = {
+        **dict.fromkeys(names),
+        "name": "fleet",
+        "enabled": True,
+        "purge_tags": True,
+        "state": "present",
+        "force": False,
+        **given,
+    }
+    return crls.ensure(Resources(conversation, crls.KIND), options, check_mode)
+
+
+def listed(conversation: Any, *found: dict[str, Any]) -> None:
+    conversation.expect("list_crls", {}, {"crls": list(found)})
+
+
+def anchor_read(conversation: Any, *pems: str) -> None:
+    source: dict[str, Any] = {
+        "sourceType": "CERTIFICATE_BUNDLE",
+        "sourceData": {"x509CertificateData": "".join(pems)},
+    }
+    if not pems:
+        source = {"sourceType": "AWS_ACM_PCA", "sourceData": {"acmPcaArn": "arn:aws:acm-pca:eu-central-1:1:x"}}
+    conversation.expect(
+        "get_trust_anchor",
+        {"trustAnchorId": ANCHOR_UUID},
+        {"trustAnchor": {"trustAnchorId": ANCHOR_UUID, "name": "fleet", "source": source}},
+    )
+
+
+def updated(conversation: Any, data: bytes) -> None:
+    conversation.expect("update_crl", {"crlId": UUID, "crlData": data}, {"crl": crl(data)})
+
+
+def test_importing_enables_in_the_same_call(conversation: Any, issuing: Any) -> None:
+    data = issuing.crl()
+    listed(conversation)
+    anchor_read(conversation, issuing.pem)
+    request = {"name": "fleet", "enabled": True, "crlData": data, "trustAnchorArn": ANCHOR}
+    conversation.expect("import_crl", request, {"crl": crl(data)})
+    outcome, warnings = ensure(conversation, crl=data.decode(), trust_anchor_arn=ANCHOR)
+    assert (outcome.changed, warnings) == (True, [])
+
+
+def test_nothing_to_change_is_one_call(conversation: Any, tmp_path: Path, issuing: Any) -> None:
+    data = issuing.crl(7, SERIALS)
+    path = tmp_path / "crl.der"
+    path.write_bytes(x509.load_pem_x509_crl(data).public_bytes(Encoding.DER))
+    listed(conversation, crl(data))
+    outcome, _warnings = ensure(conversation, crl_path=str(path), trust_anchor_arn=ANCHOR)
+    assert not outcome.changed
+
+
+def test_der_goes_up_as_pem(conversation: Any, tmp_path: Path, issuing: Any) -> None:
+    data = issuing.crl(8, SERIALS)
+    path = tmp_path / "crl.der"
+    path.write_bytes(x509.load_pem_x509_crl(data).public_bytes(Encoding.DER))
+    listed(conversation, crl(issuing.crl(7)))
+    anchor_read(conversation, issuing.pem)
+    updated(conversation, data)
+    assert ensure(conversation, crl_path=str(path))[0].changed
+
+
+def test_what_is_returned(conversation: Any, issuing: Any) -> None:
+    data = issuing.crl(7, SERIALS, next_update=datetime(2099, 1, 2, 3, 4, 5, tzinfo=timezone.utc))
+    listed(conversation, crl(data))
+    outcome, _warnings = ensure(conversation)
+    facts = crls.facts_of(outcome.after)
+    assert facts["crl_number"] == 7
+    assert facts["entries"] == 2
+    assert facts["next_update"] == "2099-01-02T03:04:05Z"
+    assert facts["bytes"] == len(data)
+    result = Resources(conversation, crls.KIND).result(outcome)
+    assert "crl_data" not in result["crl"]
+    assert "crl_data" not in result["diff"]["before"]
+    assert result["diff"]["before"]["crl_number"] == 7
+
+
+def test_what_is_in_place_and_cannot_be_read_is_replaced(conversation: Any, issuing: Any) -> None:
+    data = issuing.crl()
+    listed(conversation, crl(b"nonsense"))
+    anchor_read(conversation, issuing.pem)
+    updated(conversation, data)
+    outcome, _warnings = ensure(conversation, crl=data.decode())
+    assert outcome.changed
+    assert crls.facts_of(crl(b"nonsense")) == {}
+
+
+def test_a_crl_that_was_disabled_is_enabled_again(conversation: Any, issuing: Any) -> None:
+    data = issuing.crl()
+    listed(conversation, crl(data, enabled=False))
+    conversation.expect("enable_crl", {"crlId": UUID}, {"crl": crl(data, enabled=False)})
+    conversation.expect("get_crl", {"crlId": UUID}, {"crl": crl(data)})
+    assert ensure(conversation, crl=data.decode())[0].after["enabled"] is True
+
+
+def test_the_second_issuing_ca_of_an_anchor_may_sign(conversation: Any, issuing: Any, next_issuing: Any) -> None:
+    data = next_issuing.crl(2)
+    listed(conversation, crl(next_issuing.crl(1)))
+    anchor_read(conversation, issuing.pem, next_issuing.pem)
+    updated(conversation, data)
+    assert ensure(conversation, crl=data.decode())[0].changed
+
+
+def test_an_anchor_of_a_private_ca_does_not_show_its_certificate(conversation: Any, issuing: Any) -> None:
+    data = issuing.crl(2)
+    listed(conversation, crl(issuing.crl(1)))
+    anchor_read(conversation)
+    updated(conversation, data)
+    assert ensure(conversation, crl=data.decode())[0].changed
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+class TestRefusedWithoutForce:
+    """In check mode too, so that a pipeline learns of it in time."""
+
+    def test_signed_by_another_ca(self, conversation: Any, issuing: Any, next_issuing: Any, check_mode: bool) -> None:
+        listed(conversation, crl(issuing.crl(1)))
+        anchor_read(conversation, issuing.pem)
+        with pytest.raises(
+            RolesAnywhereError, match="CRL of CN=Issuing G2 is not signed by a certificate of the trust"
+        ):
+            ensure(conversation, check_mode, crl=next_issuing.crl(2).decode())
+
+    def test_signed_by_another_ca_of_the_same_name(
+        self, conversation: Any, issuing: Any, root: Any, check_mode: bool
+    ) -> None:
+        thief = type(root)("Issuing", root)
+        listed(conversation)
+        anchor_read(conversation, issuing.pem)
+        with pytest.raises(RolesAnywhereError, match="is not signed by"):
+            ensure(conversation, check_mode, crl=thief.crl().decode(), trust_anchor_arn=ANCHOR)
+
+    def test_lower_number(self, conversation: Any, issuing: Any, check_mode: bool) -> None:
+        listed(conversation, crl(issuing.crl(7)))
+        with pytest.raises(RolesAnywhereError, match="in place has the number 7, this one 6: give a newer one"):
+            ensure(conversation, check_mode, crl=issuing.crl(6).decode())
+
+    def test_dropped_serial(self, conversation: Any, issuing: Any, check_mode: bool) -> None:
+        listed(conversation, crl(issuing.crl(7, SERIALS)))
+        with pytest.raises(RolesAnywhereError, match=r"no longer lists 1 of the certificates .* \(5a02\)"):
+            ensure(conversation, check_mode, crl=issuing.crl(8, SERIALS[:1]).decode())
+
+    def test_no_number(self, conversation: Any, issuing: Any, check_mode: bool) -> None:
+        listed(conversation, crl(issuing.crl(None)))
+        with pytest.raises(CertificateError, match="has no number"):
+            ensure(conversation, check_mode, crl=issuing.crl(None, SERIALS).decode())
+
+
+def test_force_goes_back_without_another_call(conversation: Any, issuing: Any, next_issuing: Any) -> None:
+    data = next_issuing.crl(1)
+    listed(conversation, crl(issuing.crl(7, SERIALS)))
+    updated(conversation, data)
+    assert ensure(conversation, crl=data.decode(), force=True)[0].changed
+
+
+def test_a_higher_number_may_list_more(conversation: Any, issuing: Any) -> None:
+    data = issuing.crl(8, SERIALS)
+    listed(conversation, crl(issuing.crl(7, SERIALS[:1])))
+    anchor_read(conversation, issuing.pem)
+    updated(conversation, data)
+    assert ensure(conversation, crl=data.decode())[0].changed
+
+
+@pytest.mark.parametrize("force", [True, False])
+def test_too_large_is_refused_before_any_call(conversation: Any, issuing: Any, force: bool) -> None:
+    data = issuing.crl(2, tuple((1 << 126) + n for n in range(7000)))
+    with pytest.raises(CertificateError, match="Roles Anywhere takes 300000"):
+        ensure(conversation, crl=data.decode(), force=force)
+
+
+def test_past_next_update_is_warned_about(conversation: Any, issuing: Any) -> None:
+    data = issuing.crl(2, next_update=datetime.now(timezone.utc) - timedelta(days=1))
+    listed(conversation, crl(data))
+    outcome, warnings = ensure(conversation)
+    assert not outcome.changed
+    assert [warning[:38] for warning in warnings] == ["The CRL should have been replaced by 2"]
+
+
+def test_the_link_to_the_anchor_is_fixed(conversation: Any, issuing: Any) -> None:
+    other = ANCHOR.replace(ANCHOR_UUID, UUID)
+    listed(conversation, crl(issuing.crl()))
+    with pytest.raises(RolesAnywhereError, match=f"belongs to {ANCHOR} for good and cannot go over to {other}"):
+        ensure(conversation, trust_anchor_arn=other)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"trust_anchor_arn": ANCHOR.replace("trust-anchor", "profile")}, "trust_anchor_arn: .* ARN of a trust anchor"),
+        ({"trust_anchor_arn": ANCHOR.replace("eu-central-1", "us-east-1")}, "in the region us-east-1"),
+        ({"crl": "nonsense"}, "neither PEM"),
+        ({"crl_path": "/nowhere"}, "crl_path: /nowhere cannot be read: .*No such file"),
+    ],
+)
+def test_bad_input_is_refused_before_any_call(conversation: Any, given: dict[str, Any], message: str) -> None:
+    with pytest.raises((RolesAnywhereError, CertificateError), match=message):
+        ensure(conversation, **given)
+
+
+def test_what_is_needed_to_create(conversation: Any) -> None:
+    listed(conversation)
+    with pytest.raises(RolesAnywhereError, match=r"no CRL named 'fleet' .* give crl and trust_anchor_arn to create it"):
+        ensure(conversation)

@@ -1,0 +1,94 @@
+# SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one door for calls: all pages, retries, and a sentence for each refusal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws.errors import RolesAnywhereError
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws.service import NotFoundError, Service
+from botocore.exceptions import EndpointConnectionError
+
+UUID = "4e5a2f6c-7c5b-4d7a-9a4c-0a1b2c3d4e5f"
+
+
+class Module:
+    """The part of AnsibleAWSModule that a service needs."""
+
+    def client(self, name: str, **options: Any) -> tuple[str, dict[str, Any]]:
+        return name, options["config"].retries
+
+
+def test_client_is_patient_enough_for_one_request_a_second() -> None:
+    name, retries = Service.of(Module())._client
+    assert name == "rolesanywhere"
+    # botocore counts the first attempt when it is told max_attempts
+    assert (retries["mode"], retries["max_attempts"]) == ("standard", 10)
+
+
+def test_region_and_partition_are_those_of_the_client(conversation: Any) -> None:
+    assert (conversation.region, conversation.partition) == ("eu-central-1", "aws")
+
+
+def test_all_pages(conversation: Any) -> None:
+    profile = {"profileId": UUID, "name": "x"}
+    conversation.expect("list_profiles", {}, {"profiles": [profile], "nextToken": "more"})
+    conversation.expect("list_profiles", {"nextToken": "more"}, {"profiles": [], "nextToken": "last"})
+    conversation.expect("list_profiles", {"nextToken": "last"}, {"profiles": [profile]})
+    assert conversation.all_pages("ListProfiles", "profiles") == [profile, profile]
+
+
+@pytest.mark.parametrize(
+    ("operation", "method", "needed"),
+    [
+        ("ListTrustAnchors", "list_trust_anchors", "the caller needs rolesanywhere:ListTrustAnchors."),
+        ("ListCrls", "list_crls", "the caller needs rolesanywhere:ListCrls."),
+        ("ListProfiles", "list_profiles", "the caller needs rolesanywhere:ListProfiles."),
+    ],
+)
+def test_denied_names_the_action(conversation: Any, operation: str, method: str, needed: str) -> None:
+    conversation.refuse(method, "AccessDeniedException", "User is not authorized")
+    with pytest.raises(RolesAnywhereError) as caught:
+        conversation.call(operation)
+    assert needed in str(caught.value)
+    assert "User is not authorized" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("operation", "method", "request_"),
+    [
+        ("CreateProfile", "create_profile", {"name": "x", "roleArns": []}),
+        ("UpdateProfile", "update_profile", {"profileId": UUID}),
+    ],
+)
+def test_denied_profile_names_pass_role(
+    conversation: Any, operation: str, method: str, request_: dict[str, Any]
+) -> None:
+    conversation.refuse(method, "AccessDeniedException")
+    with pytest.raises(RolesAnywhereError, match=f"rolesanywhere:{operation} and iam:PassRole on each of the profile"):
+        conversation.call(operation, **request_)
+
+
+def test_unknown_identifier_can_be_told_apart(conversation: Any) -> None:
+    conversation.refuse("get_profile", "ResourceNotFoundException", "not there")
+    with pytest.raises(NotFoundError):
+        conversation.call("GetProfile", profileId=UUID)
+
+
+def test_other_refusals_keep_the_words_of_aws(conversation: Any) -> None:
+    conversation.refuse("get_profile", "ValidationException", "1 validation error detected")
+    with pytest.raises(
+        RolesAnywhereError, match="refused GetProfile with ValidationException: 1 validation error detected"
+    ):
+        conversation.call("GetProfile", profileId=UUID)
+
+
+def test_no_answer_is_a_sentence_too() -> None:
+    class Client:
+        def list_crls(self) -> None:
+            raise EndpointConnectionError(endpoint_url="https://nowhere.example")
+
+    with pytest.raises(RolesAnywhereError, match=r"could not be asked for ListCrls: .*nowhere\.example"):
+        Service(Client()).call("ListCrls")
