@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 NOW = datetime.now(timezone.utc).replace(microsecond=0)
 SERIAL_NUMBER = 0x40AA
+AUTHORITY = x509.BasicConstraints(ca=True, path_length=0)
 _USAGES = (
     "digital_signature",
     "content_commitment",
@@ -50,7 +51,7 @@ def make_authority(
     common_name: str = "Issuing CA",
     private_key: Any = None,
     digest: Any = None,
-    basic_constraints: x509.BasicConstraints | None = x509.BasicConstraints(ca=True, path_length=0),
+    basic_constraints: x509.BasicConstraints | None = AUTHORITY,
     usages: tuple[str, ...] | None = ("key_cert_sign", "crl_sign"),
 ) -> Authority:
     """Make a CA; basic constraints and key usages of None are left out."""
