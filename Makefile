@@ -61,11 +61,12 @@ bench: .venv/test-installed  ## measure beside what people would use instead
 # ---- what a maintainer runs ------------------------------------------------------------------------------------------
 
 .PHONY: lint
-lint: .venv/lint-installed  ## format, types, YAML, Ansible, documentation, changelog, licences
+lint: .venv/lint-installed  ## format, types, YAML, shell, Ansible, documentation, changelog, licences
 	ruff format --check
 	ruff check
 	mypy
 	yamllint --strict .
+	shellcheck .ci/run
 	ansible-lint --offline --profile production --strict
 	antsibull-docs lint-collection-docs --plugin-docs --skip-rstcheck .
 	antsibull-changelog lint
