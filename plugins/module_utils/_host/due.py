@@ -1,0 +1,135 @@
+# SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is due on a host, and why: pure decisions. The answer is a reason, or None when nothing is to be done."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple, Sequence
+
+# How the SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) of every key of a type begins: algorithm, parameters and, by
+# the lengths, the size of the key. RSA with the public exponent 65537, EC with the point uncompressed.
+_KEY_TYPES = {
+    "3059301306072a8648ce3d020106082a8648ce3d030107034200": "ECDSA-P256",
+    "3076301006072a8648ce3d020106052b81040022036200": "ECDSA-P384",
+    "30820122300d06092a864886f70d01010105000382010f003082010a0282010100": "RSA-2048",
+    "308201a2300d06092a864886f70d01010105000382018f003082018a0282018100": "RSA-3072",
+    "30820222300d06092a864886f70d01010105000382020f003082020a0282020100": "RSA-4096",
+}
+
+
+class Wishes(NamedTuple):
+    """What the inventory wants the certificate to be; None asks for nothing."""
+
+    common_name: str | None = None
+    organization: str | None = None
+    organizational_units: Sequence[str] | None = None
+    key_type: str | None = None
+    group: int | None = None
+
+
+class Installed(NamedTuple):
+    """The pair in use, as it was found."""
+
+    subject: Sequence[tuple[str, str]]
+    not_before: datetime
+    not_after: datetime
+    public_key: bytes
+    private_key_public: bytes | None
+    private_key_mode: int
+    private_key_group: int
+
+
+def key_type_of(public_key: bytes) -> str:
+    """Return the type of a public key (SubjectPublicKeyInfo, DER), or the words ``another type``."""
+    encoded = public_key.hex()
+    return next((name for start, name in _KEY_TYPES.items() if encoded.startswith(start)), "another type")
+
+
+def certificate_due(
+    installed: Installed | None,
+    wishes: Wishes,
+    now: datetime,
+    renew_when_left: float,
+    *,
+    trouble: str | None = None,
+    waiting: str | None = None,
+    force: bool = False,
+) -> str | None:
+    """Say why a certificate is due.
+
+    ``trouble`` is what made the pair unreadable, ``waiting`` the serial of a staged pair. The order tells people first
+    what they asked for, then what is broken today, then what changed, then what time will break:
+    forced, staged, unreadable, missing, exposed, mismatched, expired, renamed, of another key type, near its end.
+    ``renew_when_left`` is a share of the lifetime, 0 to 1.
+    """
+    if force:
+        return "forced"
+    if waiting:
+        return f"certificate {waiting} is staged and waits for its proof"
+    if trouble:
+        return trouble
+    if installed is None:
+        return "no certificate yet"
+    return (
+        _exposed(installed, wishes.group)
+        or _mismatched(installed)
+        or _expired(installed, now)
+        or _renamed(installed, wishes)
+        or _of_another_type(installed, wishes)
+        or _near_its_end(installed, now, renew_when_left)
+    )
+
+
+def helper_due(found: str | None, wanted: str, version: str) -> str | None:
+    """Say why the helper is due: ``found`` and ``wanted`` are digests of the file, None when there is no file."""
+    if found is None:
+        return "no helper yet"
+    return None if found == wanted else f"the helper is not the one of version {version}"
+
+
+def _exposed(installed: Installed, group: int | None) -> str | None:
+    if installed.private_key_mode & 0o007:
+        return "private key is readable by others"
+    if installed.private_key_mode & 0o070 and installed.private_key_group != group:
+        return f"private key is readable by the group {installed.private_key_group}"
+    if group is not None and not installed.private_key_mode & 0o040:
+        return f"private key is not readable by the group {group}"
+    return None
+
+
+def _mismatched(installed: Installed) -> str | None:
+    return None if installed.private_key_public == installed.public_key else "key does not match the certificate"
+
+
+def _expired(installed: Installed, now: datetime) -> str | None:
+    return f"expired on {installed.not_after:%Y-%m-%d}" if installed.not_after <= now else None
+
+
+def _renamed(installed: Installed, wishes: Wishes) -> str | None:
+    wanted: list[tuple[str, str, Sequence[str] | None]] = [
+        ("common name", "CN", None if wishes.common_name is None else [wishes.common_name]),
+        ("organization", "O", None if wishes.organization is None else [wishes.organization]),
+        ("organizational units", "OU", wishes.organizational_units),
+    ]
+    for what, attribute, values in wanted:
+        found = [value for name, value in installed.subject if name == attribute]
+        if values is not None and found != list(values):
+            return f"{what} changed from {_listed(found)} to {_listed(values)}"
+    return None
+
+
+def _listed(values: Sequence[str]) -> str:
+    return ", ".join(values) or "none"
+
+
+def _of_another_type(installed: Installed, wishes: Wishes) -> str | None:
+    found = key_type_of(installed.public_key)
+    if wishes.key_type is None or found == wishes.key_type:
+        return None
+    return f"key type changed from {found} to {wishes.key_type}"
+
+
+def _near_its_end(installed: Installed, now: datetime, renew_when_left: float) -> str | None:
+    left, lifetime = installed.not_after - now, installed.not_after - installed.not_before
+    return f"{100 * left / lifetime:.0f} % of its lifetime is left" if left < renew_when_left * lifetime else None
