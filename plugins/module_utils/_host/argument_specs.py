@@ -1,0 +1,43 @@
+# SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options that several modules of the host side share; the fragments of the same names document them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+WORKLOAD: dict[str, dict[str, Any]] = {
+    "directory": {"type": "path", "default": "/etc/rolesanywhere"},
+    "name": {"type": "str", "default": "default"},
+    "group": {"type": "str"},
+}
+
+KEY_TYPES = ("ECDSA-P256", "ECDSA-P384", "RSA-2048", "RSA-3072", "RSA-4096")
+
+SESSION_TARGET: dict[str, dict[str, Any]] = {
+    "trust_anchor_arn": {"type": "str"},
+    "profile_arn": {"type": "str"},
+    "role_arn": {"type": "str"},
+    "region": {"type": "str"},
+    "endpoint_url": {"type": "str"},
+}
+
+PROFILES: dict[str, Any] = {
+    "type": "list",
+    "elements": "dict",
+    "options": {
+        "path": {"type": "path", "required": True},
+        "profile": {"type": "str", "default": "default"},
+        "helper_path": {"type": "path", "default": "/usr/local/bin/rolesanywhere-helper"},
+        "directory": {"type": "path", "default": "/etc/rolesanywhere"},
+        "name": {"type": "str", "default": "default"},
+        "trust_anchor_arn": {"type": "str"},
+        "profile_arn": {"type": "str"},
+        "role_arn": {"type": "str"},
+        "region": {"type": "str"},
+        "endpoint_url": {"type": "str"},
+        "session_duration": {"type": "int"},
+        "role_session_name": {"type": "str"},
+        "cache_directory": {"type": "path"},
+    },
+}

@@ -1,0 +1,106 @@
+# SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One look at a host: everything that the decisions in ``due`` need is read here, and nothing is changed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from datetime import datetime
+from pathlib import Path
+from typing import Iterable
+
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session import openssl
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.certificate import (
+    Certificate,
+    read_certificate,
+)
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.errors import SessionError
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.session import iso_time
+
+from . import config_file, versions
+from .credential_process import AwsProfile, by_file
+from .due import Installed, Wishes, certificate_due, helper_due
+from .errors import HostError
+from .private_files import open_directory
+from .workload import CERTIFICATE, PRIVATE_KEY, Workload
+
+
+def look_at_certificate(
+    place: Workload, wishes: Wishes, now: datetime, renew_when_left: float, force: bool
+) -> tuple[str | None, dict[str, str | None] | None]:
+    """Return why a certificate is due and what is known about the one in use, None for each where there is none."""
+    certificate = installed = waiting = trouble = None
+    try:
+        waiting = versions.waiting_serial(place)
+        if versions.current_serial(place) is not None:
+            certificate = _read_certificate(place)
+            installed = _installed(place, certificate)
+    except (HostError, SessionError) as error:
+        trouble = str(error)
+    reason = certificate_due(installed, wishes, now, renew_when_left, trouble=trouble, waiting=waiting, force=force)
+    return reason, certificate and _described(place, certificate)
+
+
+def look_at_helper(path: str, wanted: bytes, version: str) -> str | None:
+    """Return why the helper at ``path`` is due; ``wanted`` is the file that should be there."""
+    try:
+        found = Path(path).read_bytes()
+    except FileNotFoundError:
+        return helper_due(None, "", version)
+    except OSError as error:
+        return f"{path} cannot be read: {error.strerror}."
+    return helper_due(hashlib.sha256(found).hexdigest(), hashlib.sha256(wanted).hexdigest(), version)
+
+
+def look_at_profiles(profiles: Iterable[AwsProfile]) -> str | None:
+    """Return which profiles are due and why, all in one sentence part."""
+    due = []
+    for path, wanted in by_file(profiles).items():
+        try:
+            for profile, reason in config_file.reasons(path, wanted).items():
+                if reason:
+                    due.append(f"profile {profile} in {path}: {reason}")
+        except HostError as error:
+            due.append(str(error))
+    return "; ".join(due) or None
+
+
+def _read_certificate(place: Workload) -> Certificate:
+    with open_directory(place.current) as current:
+        content = current.read(CERTIFICATE)
+    if content is None:
+        raise HostError(f"{place.current}/{CERTIFICATE} is missing.")
+    return read_certificate(content)
+
+
+def _installed(place: Workload, certificate: Certificate) -> Installed:
+    private_key = os.path.realpath(f"{place.current}/{PRIVATE_KEY}")
+    with open_directory(os.path.dirname(private_key)) as directory:
+        status = directory.status(PRIVATE_KEY)
+    if status is None:
+        raise HostError(f"{place.current}/{PRIVATE_KEY} is missing.")
+    return Installed(
+        subject=certificate.subject_attributes,
+        not_before=certificate.not_before,
+        not_after=certificate.not_after,
+        public_key=certificate.public_key_info_der,
+        private_key_public=openssl.public_key_of(private_key),
+        private_key_mode=stat.S_IMODE(status.st_mode),
+        private_key_group=status.st_gid,
+    )
+
+
+def _described(place: Workload, certificate: Certificate) -> dict[str, str | None]:
+    common_names = [value for name, value in certificate.subject_attributes if name == "CN"]
+    return {
+        "serial": certificate.serial_hex,
+        "subject": certificate.subject,
+        "common_name": common_names[0] if common_names else None,
+        "issuer": certificate.issuer,
+        "not_before": iso_time(certificate.not_before),
+        "not_after": iso_time(certificate.not_after),
+        "fingerprint": certificate.fingerprint,
+        "path": f"{place.current}/{CERTIFICATE}",
+    }

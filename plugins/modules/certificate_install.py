@@ -1,0 +1,204 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, Contributors to fleet.rolesanywhere
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: certificate_install
+short_description: Make an issued certificate the one that a workload uses
+version_added: 0.1.0
+author:
+  - Contributors to fleet.rolesanywhere (@fleet-rolesanywhere)
+description:
+  - Puts a certificate beside the one in use, together with the key that waits for it, see
+    M(fleet.rolesanywhere.certificate_request). Then proves the new pair with one CreateSession and switches to it by
+    one rename, so that a reader finds the old pair or the new one and never a mixture.
+  - Before that it compares certificate and key, and refuses a CA's certificate, one without digitalSignature, one that
+    is not valid now, and a chain that is out of order or holds a root.
+  - A pair that AWS refuses is removed. When nobody can tell (no answer, throttled, an error of the service) it stays
+    where it is and the task fails; the next run takes it up again, without a new certificate. In both cases the pair
+    that was in use still is.
+options:
+  certificate:
+    description:
+      - The certificate in PEM form. It may be empty in check mode only, where none was issued yet.
+    type: str
+    required: true
+  chain:
+    description:
+      - The intermediate certificates in PEM form from the issuer up, without a root. Empty when the trust anchor holds
+        the issuer.
+    type: str
+    default: ''
+  prove:
+    description:
+      - Whether the new pair must get a session before it is used.
+      - O(trust_anchor_arn), O(profile_arn) and O(role_arn) are needed for that.
+    type: bool
+    default: true
+  keep:
+    description:
+      - How many pairs are kept, the one in use counted.
+    type: int
+    default: 3
+  hold:
+    description:
+      - The task takes at least so many seconds when it made a CreateSession, counted from its start. AWS takes ten
+        calls a second; this leaves some of them to the hosts at work while many hosts are rolled out.
+    type: float
+    default: 0
+extends_documentation_fragment:
+  - fleet.rolesanywhere._workload
+  - fleet.rolesanywhere._session_target
+attributes:
+  diff_mode:
+    description: Returns what changes, or would change in check mode.
+    support: full
+    details:
+      - The serial numbers.
+  idempotent:
+    description: Changes nothing when run again with the same options.
+    support: full
+    details:
+      - A certificate that is already in use is not proved again.
+notes:
+  - Check mode makes no CreateSession.
+seealso:
+  - module: fleet.rolesanywhere.certificate_request
+  - module: fleet.rolesanywhere.session_check
+"""
+
+EXAMPLES = r"""
+- name: Switch to the new certificate
+  fleet.rolesanywhere.certificate_install:
+    name: web
+    group: web
+    certificate: "{{ issued.certificate }}"
+    chain: "{{ issued.chain }}"
+    trust_anchor_arn: arn:aws:rolesanywhere:us-east-1:123456789012:trust-anchor/01234567-89ab-cdef-0123-456789abcdef
+    profile_arn: arn:aws:rolesanywhere:us-east-1:123456789012:profile/01234567-89ab-cdef-0123-456789abcdef
+    role_arn: arn:aws:iam::123456789012:role/web
+"""
+
+RETURN = r"""
+serial:
+  description: The serial number of the certificate in hex; empty when none was given in check mode.
+  type: str
+  returned: success
+path:
+  description: The certificate file as readers should name it, through C(current).
+  type: str
+  returned: success
+previous_serial:
+  description: The serial number of the certificate that was in use before, V(null) without one.
+  type: str
+  returned: success
+outcome:
+  description:
+    - V(proved), it is in use now and got a session before.
+    - V(unproved), it is in use now without a proof, because of O(prove=false) or in check mode.
+    - V(unchanged), it was in use already.
+    - V(refused), AWS refused it; it was removed and the task failed.
+    - V(undecided), nobody can tell; it waits for the next run and the task failed.
+  type: str
+  returned: success, and when the proof failed
+session:
+  description: The session that proved it. Its credentials are not returned.
+  type: dict
+  returned: when RV(outcome) is V(proved)
+  contains:
+    assumed_role_arn:
+      description: The ARN of the session.
+      type: str
+      sample: arn:aws:sts::123456789012:assumed-role/web/5f0c3a2432f8c5fec93f0fc574f11853
+    expiration:
+      description: When the session ends.
+      type: str
+      sample: '2026-11-20T11:00:00Z'
+"""
+
+import time
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.argument_specs import SESSION_TARGET, WORKLOAD
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.errors import HostError
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.install import (
+    Installation,
+    Unproved,
+    install,
+    predict,
+    read_issued,
+)
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.ownership import group_number
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.session_target import session_target
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.workload import CERTIFICATE, workload
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.errors import SessionError
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.session import iso_time
+
+
+def main() -> None:
+    """Run the module."""
+    started = time.monotonic()
+    module = AnsibleModule(
+        argument_spec={
+            **WORKLOAD,
+            **SESSION_TARGET,
+            "certificate": {"type": "str", "required": True},
+            "chain": {"type": "str", "default": ""},
+            "prove": {"type": "bool", "default": True},
+            "keep": {"type": "int", "default": 3},
+            "hold": {"type": "float", "default": 0},
+        },
+        required_if=[("prove", True, ("trust_anchor_arn", "profile_arn", "role_arn"))],
+        supports_check_mode=True,
+    )
+    options = module.params
+    try:
+        installation = _install(options, module.check_mode)
+    except Unproved as error:
+        _hold(started, options["hold"])
+        module.fail_json(msg=str(error), outcome="refused" if error.refused else "undecided")
+    except (HostError, SessionError) as error:
+        module.fail_json(msg=str(error))
+    if installation.session:
+        _hold(started, options["hold"])
+    module.exit_json(**_result(options, installation))
+
+
+def _install(options: dict[str, Any], check_mode: bool) -> Installation:
+    place = workload(options["directory"], options["name"])
+    group = group_number(options["group"])
+    target = session_target(**{name: options[name] for name in SESSION_TARGET}) if options["prove"] else None
+    if check_mode and not options["certificate"].strip():
+        return predict(place, None)
+    issued = read_issued(options["certificate"], options["chain"])
+    return predict(place, issued) if check_mode else install(place, issued, target, keep=options["keep"], group=group)
+
+
+def _hold(started: float, seconds: float) -> None:
+    time.sleep(max(0, started + seconds - time.monotonic()))
+
+
+def _result(options: dict[str, Any], installation: Installation) -> dict[str, Any]:
+    session = installation.session
+    place = workload(options["directory"], options["name"])
+    result = {
+        "changed": installation.changed,
+        "serial": installation.serial,
+        "path": f"{place.current}/{CERTIFICATE}",
+        "previous_serial": installation.previous_serial,
+        "outcome": "proved" if session else "unproved" if installation.changed else "unchanged",
+        "diff": {"before": {"serial": installation.previous_serial}, "after": {"serial": installation.serial}},
+    }
+    if session:
+        expiration = iso_time(session.expiration)
+        result["session"] = {"assumed_role_arn": session.assumed_role_arn, "expiration": expiration}
+    return result
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, Contributors to fleet.rolesanywhere
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: certificate_request
+short_description: Make a workload's private key where it stays, and request its certificate
+version_added: 0.1.0
+author:
+  - Contributors to fleet.rolesanywhere (@fleet-rolesanywhere)
+description:
+  - Makes a new private key in a directory that nobody else can enter, and returns a certificate request (PKCS#10) for
+    it. The key never leaves the machine.
+  - A key that still waits for its certificate is used again, so that a broken run costs no second certificate.
+  - The request carries no name of the host, its subject is always C(CN=rolesanywhere). What the certificate says comes
+    from the inventory, see M(fleet.rolesanywhere.ca_issue).
+options:
+  key_type:
+    description:
+      - The type of the private key. A waiting key of another type is thrown away.
+    type: str
+    choices: [ECDSA-P256, ECDSA-P384, RSA-2048, RSA-3072, RSA-4096]
+    default: ECDSA-P256
+  binding:
+    description:
+      - What ties the request to this run, host and workload. The SHA-256 in 64 lower-case hex digits of the run's
+        nonce, the host's inventory name and the workload's O(name), with a newline between them. It becomes the
+        request's challengePassword and M(fleet.rolesanywhere.ca_issue) compares it.
+    type: str
+    required: true
+extends_documentation_fragment:
+  - fleet.rolesanywhere._workload
+attributes:
+  diff_mode:
+    description: Returns what changes, or would change in check mode.
+    support: none
+  idempotent:
+    description: Changes nothing when run again with the same options.
+    support: full
+    details:
+      - Only the request is made anew, with the binding of this run.
+seealso:
+  - module: fleet.rolesanywhere.certificate_install
+  - module: fleet.rolesanywhere.workload_info
+"""
+
+EXAMPLES = r"""
+- name: Request a certificate for the workload of this host
+  fleet.rolesanywhere.certificate_request:
+    name: web
+    group: web
+    binding: "{{ (nonce ~ '\n' ~ inventory_hostname ~ '\n' ~ 'web') | hash('sha256') }}"
+  register: request
+  vars:
+    nonce: "{{ hostvars[groups['rolesanywhere_ca'][0]].nonce }}"
+"""
+
+RETURN = r"""
+csr:
+  description:
+    - The certificate request in PEM form.
+    - Empty in check mode when no key waits, since none is made then.
+  type: str
+  returned: success
+public_key_fingerprint:
+  description: SHA-256 of the public key (SubjectPublicKeyInfo in DER) in hex; empty when RV(csr) is.
+  type: str
+  returned: success
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.argument_specs import KEY_TYPES, WORKLOAD
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.errors import HostError
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.ownership import group_number
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.request import make_request
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.workload import workload
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.errors import SessionError
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            **WORKLOAD,
+            "key_type": {"type": "str", "choices": list(KEY_TYPES), "default": "ECDSA-P256", "no_log": False},
+            "binding": {"type": "str", "required": True},
+        },
+        supports_check_mode=True,
+    )
+    options = module.params
+    try:
+        request = make_request(
+            workload(options["directory"], options["name"]),
+            options["key_type"],
+            options["binding"],
+            group_number(options["group"]),
+            module.check_mode,
+        )
+    except (HostError, SessionError) as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**request._asdict())
+
+
+if __name__ == "__main__":
+    main()

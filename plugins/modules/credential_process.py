@@ -1,0 +1,160 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, Contributors to fleet.rolesanywhere
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: credential_process
+short_description: Give AWS profiles their credentials through the credential helper
+version_added: 0.1.0
+author:
+  - Contributors to fleet.rolesanywhere (@fleet-rolesanywhere)
+description:
+  - Writes the section of each profile into its AWS config file, with a C(region) and a C(credential_process) that calls
+    the helper with the workload's certificate. Every SDK and the AWS CLI then find credentials there by themselves.
+  - Everything outside of these sections stays as it is, byte for byte.
+  - A file is replaced as a whole and has the mode 0600; a directory that is missing is made with the mode 0700. Root
+    works with the rights of the user on whose ground a file stands, who then owns it.
+options:
+  profiles:
+    required: true
+  state:
+    description:
+      - Whether the profiles have their section. A section without a C(credential_process) is not removed.
+    type: str
+    choices: [present, absent]
+    default: present
+  backup:
+    description:
+      - Whether a copy of each file that changes is kept beside it, with the mode 0600.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - fleet.rolesanywhere._credential_process
+requirements:
+  - Python 3.8 or newer, nothing but its standard library
+attributes:
+  check_mode:
+    description: Can run in check mode and say whether it would change anything.
+    support: full
+  diff_mode:
+    description: Returns what changes, or would change in check mode.
+    support: full
+    details:
+      - Only the wanted sections are shown, and of other settings in them only the names.
+  idempotent:
+    description: Changes nothing when run again with the same options.
+    support: full
+  platform:
+    description: The systems that it works on.
+    support: full
+    platforms: posix
+seealso:
+  - module: fleet.rolesanywhere.portable_helper
+  - module: fleet.rolesanywhere.session_check
+"""
+
+EXAMPLES = r"""
+- name: Give the user web the role through its default profile
+  fleet.rolesanywhere.credential_process:
+    profiles:
+      - path: /home/web/.aws/config
+        name: web
+        trust_anchor_arn: arn:aws:rolesanywhere:us-east-1:123456789012:trust-anchor/01234567-89ab-cdef-0123-456789abcdef
+        profile_arn: arn:aws:rolesanywhere:us-east-1:123456789012:profile/01234567-89ab-cdef-0123-456789abcdef
+        role_arn: arn:aws:iam::123456789012:role/web
+
+- name: Take the profile away again
+  fleet.rolesanywhere.credential_process:
+    profiles:
+      - path: /home/web/.aws/config
+    state: absent
+"""
+
+RETURN = r"""
+profiles:
+  description: The profiles in the given order.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    path:
+      description: The AWS config file.
+      type: str
+    profile:
+      description: The profile's name.
+      type: str
+    changed:
+      description: Whether its section was written or removed, or the mode of its file corrected.
+      type: bool
+    command:
+      description: Its C(credential_process), V(null) with O(state=absent).
+      type: str
+backup_files:
+  description: The copies that were made.
+  type: list
+  elements: str
+  returned: success
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host import config_file
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.argument_specs import PROFILES
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.credential_process import (
+    aws_profile,
+    by_file,
+    without_section,
+)
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.errors import HostError
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.errors import SessionError
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "profiles": {**PROFILES, "required": True},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "backup": {"type": "bool", "default": False},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        module.exit_json(**_edit(module.params, module.check_mode))
+    except (HostError, SessionError) as error:
+        module.fail_json(msg=str(error))
+
+
+def _edit(options: dict[str, Any], check_mode: bool) -> dict[str, Any]:
+    read = aws_profile if options["state"] == "present" else without_section
+    profiles = [read(profile) for profile in options["profiles"]]
+    edited = {
+        path: config_file.edit(path, wanted, check_mode=check_mode, backup=options["backup"])
+        for path, wanted in by_file(profiles).items()
+    }
+    return {
+        "changed": any(file.changed for file in edited.values()),
+        "profiles": [
+            {
+                "path": entry.path,
+                "profile": entry.profile,
+                "changed": entry.profile in edited[entry.path].changed,
+                "command": entry.command,
+            }
+            for entry in profiles
+        ],
+        "backup_files": [file.backup_file for file in edited.values() if file.backup_file],
+        "diff": [
+            {"before_header": path, "after_header": path, "before": file.before, "after": file.after}
+            for path, file in edited.items()
+        ],
+    }
+
+
+if __name__ == "__main__":
+    main()
