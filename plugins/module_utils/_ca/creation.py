@@ -1,0 +1,257 @@
+# SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Make the two-level CA with its ledger and its first CRL, once.
+
+All of it is made in a folder of its own beside the final names, which it gets one by one, the issuing CA last. So a
+run that is killed leaves no CA or a whole one, and perhaps a root that the next run goes on with.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import (
+    certificates,
+    issuance,
+    keys,
+    names,
+    revocation_lists,
+)
+
+from . import file, ledger, private_files, revocation_list
+from .errors import AuthorityError
+from .layout import Layout, Pair, existing
+from .signer import KeySigner
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+ROOT_PATH_LENGTH = 1
+ISSUING_PATH_LENGTH = 0
+FIRST_CRL_NUMBER = 1
+FIRST_CRL_PERIOD = timedelta(days=45)
+
+_STAGING_PREFIX = ".new-ca-"
+
+
+class WantedAuthority(NamedTuple):
+    """The CA as the user wants it; validities are days."""
+
+    common_name: str
+    root_common_name: str
+    organization: str | None
+    key_type: str
+    root_validity: int
+    validity: int
+
+    @property
+    def subject(self) -> x509.Name:
+        """The issuing CA's name."""
+        return names.subject(self.common_name, self.organization)
+
+    @property
+    def root_subject(self) -> x509.Name:
+        """The root's name."""
+        return names.subject(self.root_common_name, self.organization)
+
+
+class Ensured(NamedTuple):
+    """The CA that is there now; in a dry run there are no certificates where one would be made.
+
+    *tightened* are the paths of an older CA that were open to others.
+    """
+
+    made: bool
+    root: x509.Certificate | None = None
+    issuing: x509.Certificate | None = None
+    warning: str | None = None
+    tightened: Sequence[Path] = ()
+
+
+def ensure(
+    layout: Layout,
+    wanted: WantedAuthority,
+    passphrase: bytes | None,
+    now: datetime,
+    made_by: str,
+    *,
+    allow_unencrypted_key: bool,
+    dry_run: bool,
+) -> Ensured:
+    """Make the CA unless it is there.
+
+    :raises AuthorityError: another CA or the remains of one are there, a key would be unencrypted, or the disk refuses.
+    :raises CertificateError: a name cannot be one of a CA.
+    """
+    if wanted.subject == wanted.root_subject:
+        raise AuthorityError(f"Root and issuing CA are both named {wanted.common_name!r}: give them different names.")
+    directory = layout.directory
+    if dry_run and not directory.exists():
+        check_key_protection(passphrase, allow_unencrypted_key=allow_unencrypted_key)
+        return Ensured(True)
+    with private_files.explained("written", directory):
+        directory.mkdir(mode=private_files.DIRECTORY_MODE, parents=True, exist_ok=True)
+        with private_files.locked(directory):
+            if layout.issuing.certificate.exists():
+                return _keep(layout, wanted, dry_run=dry_run)
+            check_key_protection(passphrase, allow_unencrypted_key=allow_unencrypted_key)
+            check_room(layout)
+            return Ensured(True) if dry_run else _create(layout, wanted, passphrase, now, made_by)
+
+
+def check_key_protection(passphrase: bytes | None, *, allow_unencrypted_key: bool) -> None:
+    """Check that a key on disk is encrypted, or that the user has said that it need not be.
+
+    :raises AuthorityError: neither.
+    """
+    if passphrase is None and not allow_unencrypted_key:
+        raise AuthorityError(
+            "The CA's keys would lie on disk unencrypted: give a passphrase (passphrase, passphrase_path or "
+            "passphrase_environment), or say allow_unencrypted_key: true."
+        )
+
+
+def why_another(wanted: WantedAuthority, root: x509.Certificate, issuing: x509.Certificate | None) -> str | None:
+    """Say how the CA that is there differs from the wanted one, or None. Dates came with its birth and do not count."""
+    for kind, subject, certificate in (("issuing CA", wanted.subject, issuing), ("root", wanted.root_subject, root)):
+        if certificate is None:
+            continue
+        if certificate.subject != subject:
+            there = certificates.describe(certificate.subject)
+            return f"its {kind} is {there} instead of {certificates.describe(subject)}"
+        key_type = keys.key_type(keys.accepted(certificate.public_key()))
+        if key_type != wanted.key_type:
+            return f"the key of its {kind} is {key_type} instead of {wanted.key_type}"
+    return None
+
+
+def check_room(layout: Layout) -> None:
+    """Check that a folder without a CA may become one: empty, or what a killed run has left.
+
+    :raises AuthorityError: it holds the remains of a CA that was used, or it is a folder of other things.
+    """
+    directory = layout.directory
+    if private_files.is_open_to_others(directory) and any(directory.iterdir()):
+        raise AuthorityError(f"{directory} is open to others and not empty: give the CA a folder of its own.")
+    for pair in (layout.root, layout.issuing):
+        if pair.folder.exists() and not pair.certificate.exists():
+            raise AuthorityError(f"{pair.folder} has lost its certificate.pem: restore it, or give another folder.")
+    if layout.ledger.exists():
+        with ledger.opened(layout.ledger) as book:
+            used = book.has_certificates()
+    else:
+        used = layout.crl.exists()
+    if used:
+        raise AuthorityError(
+            f"{directory} holds the ledger or the CRL of a CA whose issuing certificate is gone: "
+            f"restore {layout.issuing.folder} from a backup, or give another folder."
+        )
+
+
+def _keep(layout: Layout, wanted: WantedAuthority, *, dry_run: bool) -> Ensured:
+    existing(str(layout.directory))
+    root, issuing = file.load_certificate(layout.root), file.load_certificate(layout.issuing)
+    reason = why_another(wanted, root, issuing)
+    if reason:
+        raise AuthorityError(
+            f"The CA in {layout.directory} is another one, {reason}: give another folder for a new CA."
+        )
+    loose = [path for path in layout.paths() if path.exists() and private_files.is_open_to_others(path)]
+    if not dry_run:
+        for path in loose:
+            path.chmod(private_files.DIRECTORY_MODE if path.is_dir() else private_files.FILE_MODE)
+    return Ensured(False, root, issuing, tightened=loose)
+
+
+def _create(layout: Layout, wanted: WantedAuthority, passphrase: bytes | None, now: datetime, made_by: str) -> Ensured:
+    layout.directory.chmod(private_files.DIRECTORY_MODE)
+    with _staging(layout.directory) as staged:
+        if layout.root.certificate.exists():
+            root, root_key = _root_in_place(layout, wanted, passphrase)
+        else:
+            root, root_key = _make_root(staged.root, wanted, passphrase, now)
+        signer, warning = _make_issuing(staged.issuing, wanted, passphrase, now, root, root_key)
+        crl = revocation_list.sign(signer, FIRST_CRL_NUMBER, {}, now, now + FIRST_CRL_PERIOD)
+        private_files.write(staged.crl, revocation_lists.to_pem(crl).encode())
+        ledger.create(staged.ledger)
+        with ledger.opened(staged.ledger) as book, book.batch():
+            book.add_revocation_list(revocation_list.entry(crl, made_by))
+        if staged.root.folder.exists():
+            staged.root.folder.rename(layout.root.folder)
+        staged.ledger.rename(layout.ledger)
+        staged.crl.rename(layout.crl)
+        staged.issuing.folder.rename(layout.issuing.folder)
+    private_files.sync_directory(layout.directory)
+    return Ensured(True, root, signer.certificate, warning)
+
+
+@contextlib.contextmanager
+def _staging(directory: Path) -> Iterator[Layout]:
+    for left_by_a_killed_run in directory.glob(f"{_STAGING_PREFIX}*"):
+        shutil.rmtree(left_by_a_killed_run)
+    staged = Layout(Path(tempfile.mkdtemp(dir=directory, prefix=_STAGING_PREFIX)))
+    staged.directory.chmod(private_files.DIRECTORY_MODE)
+    try:
+        yield staged
+    finally:
+        shutil.rmtree(staged.directory)
+
+
+def _root_in_place(
+    layout: Layout, wanted: WantedAuthority, passphrase: bytes | None
+) -> tuple[x509.Certificate, keys.PrivateKey]:
+    root = file.load_certificate(layout.root)
+    reason = why_another(wanted, root, None)
+    if reason:
+        raise AuthorityError(
+            f"The CA in {layout.directory} is another one, {reason}: give another folder for a new CA."
+        )
+    return root, file.load_private_key(layout.root, passphrase)
+
+
+def _make_root(
+    pair: Pair, wanted: WantedAuthority, passphrase: bytes | None, now: datetime
+) -> tuple[x509.Certificate, keys.PrivateKey]:
+    private_key = keys.KEY_TYPES[wanted.key_type]()
+    public_key = private_key.public_key()
+    validity = issuance.Validity(now - issuance.AUTHORITY_BACKDATE, now + timedelta(days=wanted.root_validity))
+    builder = issuance.authority_builder(wanted.root_subject, public_key, ROOT_PATH_LENGTH, validity, None)
+    root = builder.sign(private_key, keys.signature_hash(public_key))
+    _write(pair, root, private_key, passphrase)
+    return root, private_key
+
+
+def _make_issuing(
+    pair: Pair,
+    wanted: WantedAuthority,
+    passphrase: bytes | None,
+    now: datetime,
+    root: x509.Certificate,
+    root_key: keys.PrivateKey,
+) -> tuple[KeySigner, str | None]:
+    private_key = keys.KEY_TYPES[wanted.key_type]()
+    wanted_end = now + timedelta(days=wanted.validity)
+    end = min(wanted_end, root.not_valid_after_utc)
+    warning = None
+    if end < wanted_end:
+        warning = (
+            f"The issuing CA ends with its root on {certificates.iso(end)} instead of {certificates.iso(wanted_end)}."
+        )
+    validity = issuance.Validity(now - issuance.AUTHORITY_BACKDATE, end)
+    builder = issuance.authority_builder(wanted.subject, private_key.public_key(), ISSUING_PATH_LENGTH, validity, root)
+    issuing = builder.sign(root_key, keys.signature_hash(root_key.public_key()))
+    _write(pair, issuing, private_key, passphrase)
+    return KeySigner(issuing, private_key), warning
+
+
+def _write(pair: Pair, certificate: x509.Certificate, private_key: keys.PrivateKey, passphrase: bytes | None) -> None:
+    pair.folder.mkdir(mode=private_files.DIRECTORY_MODE)
+    pair.folder.chmod(private_files.DIRECTORY_MODE)
+    private_files.write(pair.private_key, keys.to_pem(private_key, passphrase))
+    private_files.write(pair.certificate, certificates.to_pem(certificate).encode())

@@ -1,0 +1,195 @@
+# SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Issue certificates for a batch of orders: what is refused, what is given again, what is signed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, issuance
+
+from .errors import AuthorityError
+from .ledger import BlockedHost, IssuedCertificate, Ledger, to_text
+from .orders import CheckedOrder, Order, check
+from .signer import Signer
+
+SHORTEST_VALIDITY = timedelta(days=1)
+COMPROMISED = "key_compromise"
+
+
+class Outcome(NamedTuple):
+    """What became of an order: a certificate (in a dry run only an old one), or the sentence of its refusal."""
+
+    order: Order
+    certificate: IssuedCertificate | None = None
+    reused: bool = False
+    refused: str | None = None
+
+
+class Claim(NamedTuple):
+    """A host that has a common name or a public key for itself until a time."""
+
+    host: str
+    until: str
+
+
+def decide_validity(days: int, issuer_end: datetime, now: datetime) -> tuple[issuance.Validity, str | None]:
+    """Decide the dates of a batch, with a warning when the CA ends before them.
+
+    :raises AuthorityError: less than a day would be left.
+    """
+    wanted_end = now + timedelta(days=days)
+    if issuer_end - now < SHORTEST_VALIDITY:
+        raise AuthorityError(
+            f"The CA ends on {to_text(issuer_end)}, in less than a day: nothing was issued, make the next issuing CA."
+        )
+    warning = None
+    if wanted_end > issuer_end:
+        warning = (
+            f"The certificates end with their CA on {to_text(issuer_end)} instead of {to_text(wanted_end)}: "
+            "make the next issuing CA in time."
+        )
+    return issuance.Validity(now - issuance.WORKLOAD_BACKDATE, min(wanted_end, issuer_end)), warning
+
+
+def issue(
+    orders: Sequence[Order],
+    nonce: str,
+    validity: issuance.Validity,
+    signer: Signer,
+    ledger: Ledger,
+    now: datetime,
+    issued_by: str,
+    *,
+    dry_run: bool = False,
+) -> list[Outcome]:
+    """Serve a batch of orders; whatever certificate is returned stands in the ledger, committed.
+
+    :raises AuthorityError: the clock runs behind the ledger, or the ledger cannot be written; nothing was issued then.
+    """
+    checked_orders = [check(order, nonce, validity) for order in orders]
+    with ledger.batch(dry_run=dry_run):
+        ledger.check_clock(now)
+        batch = _Batch(orders, signer, ledger, now, issued_by, dry_run=dry_run)
+        outcomes = [batch.serve(checked) for checked in checked_orders]
+        ledger.add(outcome.certificate for outcome in outcomes if outcome.certificate and not outcome.reused)
+    return outcomes
+
+
+def why_refused(
+    order: Order,
+    blocked: BlockedHost | None,
+    name_claims: Iterable[Claim],
+    key_claims: Iterable[Claim],
+    *,
+    compromised: bool,
+) -> str | None:
+    """Say why a host gets no certificate although its order is good, or None."""
+    if blocked:
+        return (
+            f"The host {order.host} is blocked since {blocked.since} by {blocked.blocked_by} ({blocked.reason}): "
+            "unblock it with ca_revoke (state unblocked) before it can have a certificate."
+        )
+    if compromised:
+        return f"The public key was revoked as compromised: make a new key on {order.host}."
+    for claim in key_claims:
+        if claim.host != order.host:
+            return (
+                f"The public key belongs to the host {claim.host} until {claim.until}; if {order.host} is its clone, "
+                f"make a new key on {order.host}."
+            )
+    for claim in name_claims:
+        if claim.host != order.host:
+            return (
+                f"The common name {order.common_name!r} belongs to the host {claim.host} until {claim.until}: "
+                f"give {order.host} another one."
+            )
+    return None
+
+
+class _Batch:
+    """The orders of one transaction. It remembers what it gave away, which the ledger learns at the end."""
+
+    def __init__(
+        self, orders: Iterable[Order], signer: Signer, ledger: Ledger, now: datetime, issued_by: str, *, dry_run: bool
+    ) -> None:
+        self._times_ordered = Counter((order.host, order.name) for order in orders)
+        self._signer = signer
+        self._ledger = ledger
+        self._now = now
+        self._issued_by = issued_by
+        self._dry_run = dry_run
+        self._name_claims: dict[str, Claim] = {}
+        self._key_claims: dict[str, Claim] = {}
+
+    def serve(self, checked: CheckedOrder) -> Outcome:
+        """Refuse an order, find its certificate in the ledger, or have one signed."""
+        order, wanted = checked.order, checked.wanted
+        if wanted is None:
+            return Outcome(order, refused=checked.refused)
+        if self._times_ordered[order.host, order.name] > 1:
+            return Outcome(order, refused=f"{order.name} of {order.host} is ordered more than once: order it once.")
+        same_key = self._ledger.with_public_key(checked.public_key_fingerprint)
+        refused = self._why_refused(checked, same_key)
+        if refused:
+            return Outcome(order, refused=refused)
+        claim = Claim(order.host, to_text(wanted.validity.not_after))
+        self._name_claims[order.common_name.lower()] = claim
+        self._key_claims[checked.public_key_fingerprint] = claim
+        reusable = self._reusable(order, wanted, same_key)
+        if reusable or self._dry_run:
+            return Outcome(order, reusable, reused=reusable is not None)
+        return self._sign(order, wanted, checked.public_key_fingerprint)
+
+    def _why_refused(self, checked: CheckedOrder, same_key: Sequence[IssuedCertificate]) -> str | None:
+        order = checked.order
+        same_name = self._ledger.unexpired_with_common_name(order.common_name, self._now)
+        name_claims = [Claim(row.host, row.not_after) for row in same_name]
+        key_claims = [Claim(row.host, row.not_after) for row in same_key if row.not_after > to_text(self._now)]
+        if order.common_name.lower() in self._name_claims:
+            name_claims.append(self._name_claims[order.common_name.lower()])
+        if checked.public_key_fingerprint in self._key_claims:
+            key_claims.append(self._key_claims[checked.public_key_fingerprint])
+        compromised = any(row.reason == COMPROMISED for row in same_key)
+        return why_refused(order, self._ledger.blocked(order.host), name_claims, key_claims, compromised=compromised)
+
+    def _reusable(
+        self, order: Order, wanted: issuance.WantedCertificate, same_key: Sequence[IssuedCertificate]
+    ) -> IssuedCertificate | None:
+        for row in same_key:
+            if (
+                (row.host, row.name) != (order.host, order.name)
+                or row.revoked_at
+                or row.not_after <= to_text(self._now)
+            ):
+                continue
+            if not issuance.why_not_wanted(certificates.load(row.pem), wanted, self._signer.certificate):
+                return row
+        return None
+
+    def _sign(self, order: Order, wanted: issuance.WantedCertificate, public_key_fingerprint: str) -> Outcome:
+        certificate = self._signer.issue(wanted)
+        difference = issuance.why_not_wanted(certificate, wanted, self._signer.certificate)
+        difference = difference or issuance.why_not_within(certificate, wanted.validity)
+        if difference:
+            return Outcome(
+                order, refused=f"What the CA signed is not what was wanted, and was thrown away: {difference}."
+            )
+        row = IssuedCertificate(
+            serial=certificates.serial_hex(certificate.serial_number),
+            host=order.host,
+            name=order.name,
+            common_name=order.common_name,
+            subject=certificates.describe(wanted.subject),
+            not_before=to_text(certificate.not_valid_before_utc),
+            not_after=to_text(certificate.not_valid_after_utc),
+            fingerprint=certificates.fingerprint(certificate),
+            public_key_fingerprint=public_key_fingerprint,
+            pem=certificates.to_pem(certificate),
+            issued_at=to_text(self._now),
+            issued_by=self._issued_by,
+        )
+        return Outcome(order, row)

@@ -1,0 +1,76 @@
+# SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a CA keeps its files, and that all of them are its owner's alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from .errors import AuthorityError
+
+
+class Pair(NamedTuple):
+    """A certificate and its private key in one folder."""
+
+    folder: Path
+
+    @property
+    def certificate(self) -> Path:
+        """The certificate in PEM."""
+        return self.folder / "certificate.pem"
+
+    @property
+    def private_key(self) -> Path:
+        """The private key in PEM, PKCS #8."""
+        return self.folder / "private-key.pem"
+
+
+class Layout(NamedTuple):
+    """The files of a CA below its folder."""
+
+    directory: Path
+
+    @property
+    def root(self) -> Pair:
+        """The root; its key may be taken away and kept offline."""
+        return Pair(self.directory / "root")
+
+    @property
+    def issuing(self) -> Pair:
+        """The CA that signs workload certificates and CRLs. It appears last, so that it stands for a complete CA."""
+        return Pair(self.directory / "issuing")
+
+    @property
+    def crl(self) -> Path:
+        """The newest CRL of the issuing CA in PEM."""
+        return self.directory / "crl.pem"
+
+    @property
+    def ledger(self) -> Path:
+        """The SQLite file that knows every certificate issued."""
+        return self.directory / "ledger.sqlite"
+
+    def paths(self) -> Iterator[Path]:
+        """All folders and files that the CA may have."""
+        yield self.directory
+        for pair in (self.root, self.issuing):
+            yield from (pair.folder, pair.certificate, pair.private_key)
+        yield from (self.crl, self.ledger)
+
+
+def existing(directory: str) -> Layout:
+    """Find the CA in a folder. Nothing but the module C(ca) ever makes one.
+
+    :raises AuthorityError: there is no CA, or its ledger is gone.
+    """
+    layout = Layout(Path(directory).absolute())
+    if not layout.issuing.certificate.is_file():
+        raise AuthorityError(f"There is no CA in {layout.directory}: make one with the module fleet.rolesanywhere.ca.")
+    if not layout.ledger.is_file():
+        raise AuthorityError(
+            f"The CA in {layout.directory} has lost its ledger: restore {layout.ledger.name} from a backup, "
+            "for a new one would know nothing of what was issued and revoked."
+        )
+    return layout

@@ -1,0 +1,269 @@
+# SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The ledger: every certificate issued and revoked, the hosts that are blocked, the CRLs made.
+
+SQLite in WAL mode. A batch is one transaction that holds the write lock from its first look to its commit, so
+parallel runs see each other's certificates, and a run killed at any moment leaves all of its batch or nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import NamedTuple
+
+from .errors import AuthorityError
+from .private_files import FILE_MODE
+
+SCHEMA_VERSION = 1
+# A large batch of another run may hold the write lock for seconds.
+BUSY_TIMEOUT = 60.0  # seconds
+# Within this, clocks of machines that take turns at one ledger may differ.
+CLOCK_TOLERANCE = timedelta(minutes=10)
+
+# Times are text such as 2026-11-20T10:00:00Z, which sorts as it should; serials and fingerprints are lower-case hex.
+# Common names are ASCII, and NOCASE makes two that differ in case one name.
+_SCHEMA = """
+CREATE TABLE certificates (
+    serial TEXT NOT NULL PRIMARY KEY,
+    host TEXT NOT NULL,
+    name TEXT NOT NULL,
+    common_name TEXT NOT NULL COLLATE NOCASE,
+    subject TEXT NOT NULL,
+    not_before TEXT NOT NULL,
+    not_after TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    public_key_fingerprint TEXT NOT NULL,
+    pem TEXT NOT NULL,
+    issued_at TEXT NOT NULL,
+    issued_by TEXT NOT NULL,
+    revoked_at TEXT,
+    reason TEXT,
+    revoked_by TEXT
+);
+CREATE INDEX certificates_of_host ON certificates (host, not_after);
+CREATE INDEX certificates_of_common_name ON certificates (common_name, not_after);
+CREATE INDEX certificates_of_public_key ON certificates (public_key_fingerprint);
+CREATE INDEX certificates_by_issue ON certificates (issued_at);
+CREATE INDEX certificates_by_revocation ON certificates (revoked_at) WHERE revoked_at IS NOT NULL;
+CREATE TABLE blocked_hosts (
+    host TEXT NOT NULL PRIMARY KEY,
+    since TEXT NOT NULL,
+    blocked_by TEXT NOT NULL,
+    reason TEXT NOT NULL
+);
+CREATE TABLE revocation_lists (
+    number INTEGER NOT NULL PRIMARY KEY,
+    this_update TEXT NOT NULL,
+    next_update TEXT NOT NULL,
+    entries INTEGER NOT NULL,
+    made_by TEXT NOT NULL
+);
+"""
+
+
+class IssuedCertificate(NamedTuple):
+    """A row of the ledger; the fields are the columns of the table."""
+
+    serial: str
+    host: str
+    name: str
+    common_name: str
+    subject: str
+    not_before: str
+    not_after: str
+    fingerprint: str
+    public_key_fingerprint: str
+    pem: str
+    issued_at: str
+    issued_by: str
+    revoked_at: str | None = None
+    reason: str | None = None
+    revoked_by: str | None = None
+
+
+class BlockedHost(NamedTuple):
+    """A host that gets no certificate until somebody unblocks it."""
+
+    host: str
+    since: str
+    blocked_by: str
+    reason: str
+
+
+class MadeRevocationList(NamedTuple):
+    """A CRL that was made."""
+
+    number: int
+    this_update: str
+    next_update: str
+    entries: int
+    made_by: str
+
+
+class Ledger:
+    """An open ledger; see :func:`opened`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    @contextlib.contextmanager
+    def batch(self, *, dry_run: bool = False) -> Iterator[None]:
+        """Do all within in one transaction; that of a dry run is undone."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            if self._connection.in_transaction:  # SQLite has rolled back by itself when the disk is full
+                self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("ROLLBACK" if dry_run else "COMMIT")
+
+    def check_clock(self, now: datetime) -> None:
+        """Refuse to work with a clock that runs behind: it would sign for the past and let CRL entries go too late.
+
+        :raises AuthorityError: the newest row is more than ten minutes ahead of *now*.
+        """
+        row = self._connection.execute(
+            "SELECT max((SELECT coalesce(max(issued_at), '') FROM certificates),"
+            " (SELECT coalesce(max(revoked_at), '') FROM certificates WHERE revoked_at IS NOT NULL),"
+            " (SELECT coalesce(max(since), '') FROM blocked_hosts),"
+            " (SELECT coalesce(max(this_update), '') FROM revocation_lists))"
+        ).fetchone()
+        newest = row[0]
+        if newest and from_text(newest) - now > CLOCK_TOLERANCE:
+            raise AuthorityError(
+                f"This machine's clock says {to_text(now)}, but the ledger's newest entry is of {newest}: "
+                "set the clock right."
+            )
+
+    def add(self, issued: Iterable[IssuedCertificate]) -> None:
+        """Enter certificates that were issued."""
+        marks = ", ".join("?" * len(IssuedCertificate._fields))
+        self._connection.executemany(f"INSERT INTO certificates VALUES ({marks})", issued)  # noqa: S608 - only marks
+
+    def with_public_key(self, public_key_fingerprint: str) -> list[IssuedCertificate]:
+        """All certificates ever issued for a key, the newest first."""
+        return self._certificates("public_key_fingerprint = ? ORDER BY rowid DESC", public_key_fingerprint)
+
+    def unexpired_with_common_name(self, common_name: str, now: datetime) -> list[IssuedCertificate]:
+        """The certificates of a common name, whatever its case, that have not expired."""
+        return self._certificates("common_name = ? AND not_after > ?", common_name, to_text(now))
+
+    def of_host(self, host: str) -> list[IssuedCertificate]:
+        """All certificates ever issued to a host, the oldest first."""
+        return self._certificates("host = ? ORDER BY rowid", host)
+
+    def with_serial(self, serial: str) -> IssuedCertificate | None:
+        """The certificate of a serial number, or None."""
+        found = self._certificates("serial = ?", serial)
+        return found[0] if found else None
+
+    def revoked_since(self, not_after: datetime) -> list[IssuedCertificate]:
+        """The revoked certificates that expire after a time, in the order of their revocation."""
+        condition = "revoked_at IS NOT NULL AND not_after > ? ORDER BY revoked_at, serial"
+        return self._certificates(condition, to_text(not_after))
+
+    def revoke(self, serials: Iterable[str], now: datetime, reason: str, revoked_by: str) -> None:
+        """Mark certificates as revoked; what is revoked already stays as it is."""
+        self._connection.executemany(
+            "UPDATE certificates SET revoked_at = ?, reason = ?, revoked_by = ?"
+            " WHERE serial = ? AND revoked_at IS NULL",
+            [(to_text(now), reason, revoked_by, serial) for serial in serials],
+        )
+
+    def blocked(self, host: str) -> BlockedHost | None:
+        """The block of a host, or None."""
+        row = self._connection.execute("SELECT * FROM blocked_hosts WHERE host = ?", (host,)).fetchone()
+        return BlockedHost(*row) if row else None
+
+    def block(self, block: BlockedHost) -> None:
+        """Block a host; an older block stays as it is."""
+        self._connection.execute("INSERT INTO blocked_hosts VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", block)
+
+    def unblock(self, host: str) -> None:
+        """Let a host have certificates again."""
+        self._connection.execute("DELETE FROM blocked_hosts WHERE host = ?", (host,))
+
+    def last_revocation_list_number(self) -> int:
+        """The highest CRL number that the ledger knows, 0 when there is none."""
+        row = self._connection.execute("SELECT coalesce(max(number), 0) FROM revocation_lists").fetchone()
+        return int(row[0])
+
+    def add_revocation_list(self, made: MadeRevocationList) -> None:
+        """Enter a CRL that was made."""
+        self._connection.execute("INSERT INTO revocation_lists VALUES (?, ?, ?, ?, ?)", made)
+
+    def has_certificates(self) -> bool:
+        """Say whether a certificate was ever issued."""
+        return self._connection.execute("SELECT 1 FROM certificates LIMIT 1").fetchone() is not None
+
+    def _certificates(self, condition: str, *values: str) -> list[IssuedCertificate]:
+        query = f"SELECT * FROM certificates WHERE {condition}"  # noqa: S608 - conditions are this file's own words
+        return [IssuedCertificate(*row) for row in self._connection.execute(query, values)]
+
+
+def create(path: Path) -> None:
+    """Make an empty ledger of mode 0600 where no file is yet.
+
+    :raises AuthorityError: it cannot be written.
+    """
+    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE)
+    os.fchmod(descriptor, FILE_MODE)
+    os.close(descriptor)
+    with _connected(path) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[Ledger]:
+    """Open a ledger that exists.
+
+    :raises AuthorityError: whatever SQLite objects to while it is open, said in one sentence.
+    """
+    with _connected(path) as connection:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version != SCHEMA_VERSION:
+            raise AuthorityError(
+                f"The ledger {path} has schema version {version} where {SCHEMA_VERSION} is known: "
+                "use the collection's version that wrote it, or a newer one."
+            )
+        yield Ledger(connection)
+
+
+def to_text(moment: datetime) -> str:
+    """Write a UTC time as the ledger keeps it: 2026-11-20T10:00:00Z."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def from_text(text: str) -> datetime:
+    """Read a time that the ledger keeps."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+
+
+@contextlib.contextmanager
+def _connected(path: Path) -> Iterator[sqlite3.Connection]:
+    try:
+        # mode=rw: SQLite must not make a file where the ledger is missing.
+        connection = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=BUSY_TIMEOUT, isolation_level=None)
+        with contextlib.closing(connection):
+            connection.execute("PRAGMA synchronous = FULL")
+            yield connection
+    except sqlite3.Error as error:
+        raise AuthorityError(f"The ledger {path} {_explanation(error)}.") from None
+
+
+def _explanation(error: sqlite3.Error) -> str:
+    text = str(error)
+    if "locked" in text:
+        return f"was in use by another run for {BUSY_TIMEOUT:.0f} seconds: try again when that has ended"
+    if "full" in text:
+        return "cannot be written because the disk is full: make room and run again, nothing was issued or changed"
+    if "not a database" in text or "malformed" in text:
+        return f"is damaged ({text}): restore it from a backup"
+    return f"cannot be used: {text}"

@@ -1,0 +1,49 @@
+# SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the controller orders for a workload, and whether the order is good in itself: request, binding and names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import issuance, names, requests
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
+
+
+class Order(NamedTuple):
+    """One certificate that the controller wants for a workload (*name*) of a host; the request is in PEM."""
+
+    host: str
+    name: str
+    csr: str
+    common_name: str
+    organization: str | None
+    organizational_units: Sequence[str]
+    dns_names: Sequence[str]
+    uris: Sequence[str]
+
+
+class CheckedOrder(NamedTuple):
+    """An order with what is to be signed for it, or with the sentence that refuses it."""
+
+    order: Order
+    wanted: issuance.WantedCertificate | None = None
+    public_key_fingerprint: str = ""
+    refused: str | None = None
+
+
+def check(order: Order, nonce: str, validity: issuance.Validity) -> CheckedOrder:
+    """Read the request, compare its binding, and make the names, which come from the order alone."""
+    if not order.host.isprintable() or not order.name.isprintable() or not order.host or not order.name:
+        # A line end would make two different pairs of host and name have one binding.
+        return CheckedOrder(order, refused=f"The host {order.host!r} or the name {order.name!r} is not printable text.")
+    try:
+        request = requests.read(order.csr)
+        requests.check_binding(request, nonce, order.host, order.name)
+        subject = names.subject(order.common_name, order.organization, order.organizational_units)
+        alternative_names = names.alternative_names(order.dns_names, order.uris)
+    except CertificateError as error:
+        return CheckedOrder(order, refused=str(error))
+    wanted = issuance.WantedCertificate(subject, alternative_names, request.public_key, validity)
+    return CheckedOrder(order, wanted, request.public_key_fingerprint)

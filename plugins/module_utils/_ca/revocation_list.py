@@ -1,0 +1,155 @@
+# SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Make the CRL from the ledger and from the CRL in place. It is never older or poorer than that one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, revocation_lists
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.revocation_lists import Revocation
+
+from . import private_files
+from .errors import AuthorityError
+from .layout import Layout
+from .ledger import IssuedCertificate, Ledger, MadeRevocationList, from_text, to_text
+from .signer import Signer
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+
+class Periods(NamedTuple):
+    """How long a CRL is good for, and how long before its end the next one is made."""
+
+    next_update: timedelta
+    refresh_before: timedelta
+
+
+class Refreshed(NamedTuple):
+    """The CRL before and after; in a dry run there is none after when one would be made.
+
+    *carried_on* are the serials that only the CRL in place knows as revoked.
+    """
+
+    changed: bool
+    published: Mapping[int, Revocation]
+    revoked: Mapping[int, Revocation]
+    carried_on: list[str]
+    crl: x509.CertificateRevocationList | None
+
+
+def refresh(
+    layout: Layout,
+    issuer: x509.Certificate,
+    open_signer: Callable[[], Signer],
+    ledger: Ledger,
+    periods: Periods,
+    now: datetime,
+    made_by: str,
+    *,
+    dry_run: bool,
+) -> Refreshed:
+    """Make a new CRL when the revocations have changed or the one in place nears its end.
+
+    The ledger's write lock is held from the look at the file to its replacement: of two parallel runs the second sees
+    the first one's CRL.
+
+    :raises AuthorityError: the CA may not sign CRLs, the CRL in place cannot be read, the new one is too large, or the
+        clock runs behind the ledger. The CRL in place is untouched then.
+    """
+    if periods.refresh_before >= periods.next_update:
+        raise AuthorityError("refresh_before must be less than next_update, or every run would make a new CRL.")
+    if not revocation_lists.may_sign(issuer):
+        raise AuthorityError(f"The CA certificate {layout.issuing.certificate} may not sign CRLs (cRLSign is missing).")
+    with ledger.batch(dry_run=dry_run):
+        ledger.check_clock(now)
+        before = _in_place(layout, issuer)
+        known = ledger.revoked_since(now - periods.next_update)
+        published = revocation_lists.revocations(before) if before else {}
+        carried_on = _carried_on(published, known, ledger, now - periods.next_update)
+        wanted = {**carried_on, **{int(row.serial, 16): _revocation(row) for row in known}}
+        serials = [certificates.serial_hex(serial_number) for serial_number in carried_on]
+        if before and wanted == published and not is_due(before, periods, now):
+            return Refreshed(False, published, wanted, serials, before)
+        if dry_run:
+            return Refreshed(True, published, wanted, serials, None)
+        number = 1 + max(ledger.last_revocation_list_number(), revocation_lists.number(before) if before else 0)
+        crl = sign(open_signer(), number, wanted, now, now + periods.next_update)
+        ledger.add_revocation_list(entry(crl, made_by))
+        with private_files.explained("written", layout.crl):
+            private_files.write(layout.crl, revocation_lists.to_pem(crl).encode())
+    return Refreshed(True, published, wanted, serials, crl)
+
+
+def is_due(crl: x509.CertificateRevocationList, periods: Periods, now: datetime) -> bool:
+    """Say whether a CRL nears its end."""
+    return crl.next_update_utc is None or crl.next_update_utc - now < periods.refresh_before
+
+
+def sign(
+    signer: Signer, number: int, revoked: Mapping[int, Revocation], this_update: datetime, next_update: datetime
+) -> x509.CertificateRevocationList:
+    """Have a CRL signed, and look at it as at a stranger's.
+
+    :raises AuthorityError: it is too large for Roles Anywhere, or not what was wanted.
+    """
+    builder = revocation_lists.builder(signer.certificate, number, revoked, this_update, next_update)
+    try:
+        crl = revocation_lists.load(revocation_lists.to_pem(signer.sign_revocation_list(builder)))
+        revocation_lists.check_size(revocation_lists.to_pem(crl))
+        revocation_lists.check_complete(crl)
+        revocation_lists.check_signed_by(crl, [signer.certificate])
+    except CertificateError as error:
+        raise AuthorityError(str(error)) from None
+    if revocation_lists.number(crl) != number or revocation_lists.revocations(crl) != revoked:
+        raise AuthorityError("The CRL that the CA signed does not revoke what was wanted, and was thrown away.")
+    return crl
+
+
+def entry(crl: x509.CertificateRevocationList, made_by: str) -> MadeRevocationList:
+    """Describe a CRL for the ledger."""
+    this_update, next_update = to_text(crl.last_update_utc), crl.next_update_utc
+    return MadeRevocationList(
+        revocation_lists.number(crl), this_update, to_text(next_update) if next_update else "", len(crl), made_by
+    )
+
+
+def _in_place(layout: Layout, issuer: x509.Certificate) -> x509.CertificateRevocationList | None:
+    if not layout.crl.exists():
+        return None
+    with private_files.explained("read", layout.crl):
+        content = layout.crl.read_bytes()
+    try:
+        crl = revocation_lists.load(content)
+        revocation_lists.check_complete(crl)
+        revocation_lists.check_signed_by(crl, [issuer])
+    except CertificateError as error:
+        raise AuthorityError(
+            f"{layout.crl} cannot be followed up: {error} Put the CRL that was published last in its place, "
+            "so that none of its entries is lost."
+        ) from None
+    return crl
+
+
+def _carried_on(
+    published: Mapping[int, Revocation], known: Iterable[IssuedCertificate], ledger: Ledger, expired_by: datetime
+) -> dict[int, Revocation]:
+    """Find the entries that the ledger does not know as revoked: it may have been restored from a backup."""
+    known_serials = {row.serial for row in known}
+    carried_on = {}
+    for serial_number, revocation in published.items():
+        serial = certificates.serial_hex(serial_number)
+        if serial in known_serials:
+            continue
+        row = ledger.with_serial(serial)
+        if row is None or from_text(row.not_after) > expired_by:
+            carried_on[serial_number] = revocation
+    return carried_on
+
+
+def _revocation(row: IssuedCertificate) -> Revocation:
+    return Revocation(from_text(row.revoked_at or row.issued_at), revocation_lists.REASONS[row.reason or "unspecified"])

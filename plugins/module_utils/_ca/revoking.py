@@ -1,0 +1,73 @@
+# SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Revoke what a host holds and block the host, so that no later run gives back what was taken away."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from .errors import AuthorityError
+from .ledger import BlockedHost, IssuedCertificate, Ledger, to_text
+
+
+class Outcome(NamedTuple):
+    """What was revoked now, all that is revoked of the host, and the block before and after."""
+
+    revoked: list[str]
+    serials: list[str]
+    blocked_before: BlockedHost | None
+    blocked: BlockedHost | None
+
+    @property
+    def changed(self) -> bool:
+        """Whether the ledger differs from before."""
+        return bool(self.revoked) or self.blocked_before != self.blocked
+
+
+def revoke_host(
+    ledger: Ledger, host: str, name: str | None, reason: str, now: datetime, revoked_by: str, *, dry_run: bool
+) -> Outcome:
+    """Revoke every unexpired certificate of a host, or of one of its workloads, and block the host.
+
+    A host that the ledger does not know is blocked too: it may be known tomorrow.
+    """
+    with ledger.batch(dry_run=dry_run):
+        before = ledger.blocked(host)
+        live = [row.serial for row in ledger.of_host(host) if _is_live(row, now) and name in (None, row.name)]
+        ledger.revoke(live, now, reason, revoked_by)
+        ledger.block(BlockedHost(host, to_text(now), revoked_by, reason))
+        return _outcome(ledger, host, live, before)
+
+
+def revoke_serial(
+    ledger: Ledger, serial: str, reason: str, now: datetime, revoked_by: str, *, dry_run: bool
+) -> Outcome:
+    """Revoke one certificate unless it has expired. Its host is not blocked: the host keeps what else it holds.
+
+    :raises AuthorityError: the ledger does not know the serial number.
+    """
+    with ledger.batch(dry_run=dry_run):
+        row = ledger.with_serial(serial)
+        if row is None:
+            raise AuthorityError(f"The ledger knows no certificate with the serial number {serial}: look it up again.")
+        live = [serial] if _is_live(row, now) else []
+        ledger.revoke(live, now, reason, revoked_by)
+        return _outcome(ledger, row.host, live, ledger.blocked(row.host))
+
+
+def unblock(ledger: Ledger, host: str, *, dry_run: bool) -> Outcome:
+    """Let a host have new certificates; those revoked stay revoked."""
+    with ledger.batch(dry_run=dry_run):
+        before = ledger.blocked(host)
+        ledger.unblock(host)
+        return _outcome(ledger, host, [], before)
+
+
+def _is_live(row: IssuedCertificate, now: datetime) -> bool:
+    return row.revoked_at is None and row.not_after > to_text(now)
+
+
+def _outcome(ledger: Ledger, host: str, revoked: list[str], blocked_before: BlockedHost | None) -> Outcome:
+    serials = [row.serial for row in ledger.of_host(host) if row.revoked_at]
+    return Outcome(revoked, serials, blocked_before, ledger.blocked(host))

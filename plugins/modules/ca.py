@@ -1,0 +1,209 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, Contributors to fleet.rolesanywhere
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ca
+short_description: Make a two-level CA for IAM Roles Anywhere
+version_added: 0.1.0
+author:
+  - Contributors to fleet.rolesanywhere (@fleet-rolesanywhere)
+description:
+  - Makes a root, an issuing CA below it, the ledger of what will be issued, and an empty CRL with the number 1.
+  - Nothing else ever makes a CA or a ledger. When the CA is there, it stays as it is; when another one is there, the
+    module fails.
+  - The trust anchor should hold the issuing CA only. Once the CA is made, the root's private key is not needed until
+    the next issuing CA; take C(root/private-key.pem) away and keep it offline.
+options:
+  common_name:
+    description:
+      - The common name of the issuing CA. It becomes a session tag of every session, so it may only have ASCII letters,
+        digits, spaces and C(_ . : / = + - @), and at most 61 characters.
+    type: str
+    required: true
+  root_common_name:
+    description: The common name of the root, under the same rules.
+    type: str
+    required: true
+  organization:
+    description: The organization in the names of both, under the same rules and with at most 64 characters.
+    type: str
+  key_type:
+    description: The type of both private keys.
+    type: str
+    choices: [ECDSA-P256, ECDSA-P384, RSA-2048, RSA-3072, RSA-4096]
+    default: ECDSA-P256
+  root_validity:
+    description: How many days the root is valid. Counts only when the CA is made.
+    type: int
+    default: 3650
+  validity:
+    description:
+      - How many days the issuing CA is valid. Counts only when the CA is made.
+      - It never outlives the root; a longer time is shortened with a warning.
+    type: int
+    default: 1825
+  allow_unencrypted_key:
+    description: Whether the private keys may lie on disk without a passphrase.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - fleet.rolesanywhere._authority
+  - fleet.rolesanywhere._authority_passphrase
+attributes:
+  diff_mode:
+    description: Returns what changes, or would change in check mode.
+    support: full
+seealso:
+  - module: fleet.rolesanywhere.ca_issue
+  - module: fleet.rolesanywhere.ca_crl
+  - module: fleet.rolesanywhere.trust_anchor
+"""
+
+EXAMPLES = r"""
+- name: Make the CA of the fleet
+  fleet.rolesanywhere.ca:
+    directory: /srv/rolesanywhere/ca
+    root_common_name: Example Fleet Root
+    common_name: Example Fleet Issuing CA 1
+    organization: Example
+    passphrase: "{{ vault_ca_passphrase }}"
+  register: authority
+
+- name: Trust it
+  fleet.rolesanywhere.trust_anchor:
+    name: fleet
+    certificates: ["{{ authority.certificate }}"]
+    region: eu-central-1
+"""
+
+RETURN = r"""
+certificate:
+  description: The issuing CA's certificate in PEM, for the trust anchor. Null when check mode would make it.
+  returned: success
+  type: str
+root_certificate:
+  description: The root's certificate in PEM. Null when check mode would make it.
+  returned: success
+  type: str
+certificate_path:
+  description: Where the issuing CA's certificate is.
+  returned: success
+  type: str
+  sample: /srv/rolesanywhere/ca/issuing/certificate.pem
+crl:
+  description: The CRL in place in PEM, at first empty. Null when there is none.
+  returned: success
+  type: str
+subject:
+  description: The issuing CA's name in the notation of RFC 4514.
+  returned: success
+  type: str
+  sample: CN=Example Fleet Issuing CA 1,O=Example
+serial:
+  description: The serial number of the issuing CA's certificate in hexadecimal. Null when check mode would make it.
+  returned: success
+  type: str
+not_before:
+  description: Since when the issuing CA is valid. Null when check mode would make it.
+  returned: success
+  type: str
+  sample: "2026-11-19T10:00:00Z"
+not_after:
+  description: When the issuing CA ends. Null when check mode would make it.
+  returned: success
+  type: str
+fingerprint:
+  description: The SHA-256 of the issuing CA's certificate in hexadecimal. Null when check mode would make it.
+  returned: success
+  type: str
+"""
+
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import actor, argument_specs, creation, passphrase
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors import AuthorityError
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.layout import Layout
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, library
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
+
+
+def run(module: AnsibleModule) -> dict[str, Any]:
+    """Ensure the CA and describe it."""
+    layout = Layout(Path(module.params["directory"]).absolute())
+    wanted = creation.WantedAuthority(**{option: module.params[option] for option in creation.WantedAuthority._fields})
+    ensured = creation.ensure(
+        layout,
+        wanted,
+        passphrase.read(module.params),
+        datetime.now(timezone.utc).replace(microsecond=0),
+        actor.current(),
+        allow_unencrypted_key=module.params["allow_unencrypted_key"],
+        dry_run=module.check_mode,
+    )
+    if ensured.warning:
+        module.warn(ensured.warning)
+    issuing, root = ensured.issuing, ensured.root
+    subject = certificates.describe(wanted.subject)
+    return {
+        "changed": ensured.made or bool(ensured.tightened),
+        "certificate": certificates.to_pem(issuing) if issuing else None,
+        "root_certificate": certificates.to_pem(root) if root else None,
+        "certificate_path": str(layout.issuing.certificate),
+        "crl": layout.crl.read_text(encoding="ascii") if layout.crl.exists() else None,
+        "subject": subject,
+        "serial": certificates.serial_hex(issuing.serial_number) if issuing else None,
+        "not_before": certificates.iso(issuing.not_valid_before_utc) if issuing else None,
+        "not_after": certificates.iso(issuing.not_valid_after_utc) if issuing else None,
+        "fingerprint": certificates.fingerprint(issuing) if issuing else None,
+        "diff": {
+            "before": {
+                "subject": None if ensured.made else subject,
+                "open_to_others": [str(path) for path in ensured.tightened],
+            },
+            "after": {"subject": subject, "open_to_others": []},
+        },
+    }
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            **argument_specs.AUTHORITY,
+            **argument_specs.PASSPHRASE,
+            "common_name": {"type": "str", "required": True},
+            "root_common_name": {"type": "str", "required": True},
+            "organization": {"type": "str"},
+            "key_type": {
+                "type": "str",
+                "choices": ["ECDSA-P256", "ECDSA-P384", "RSA-2048", "RSA-3072", "RSA-4096"],
+                "default": "ECDSA-P256",
+                "no_log": False,
+            },
+            "root_validity": {"type": "int", "default": 3650},
+            "validity": {"type": "int", "default": 1825},
+            "allow_unencrypted_key": {"type": "bool", "default": False, "no_log": False},
+        },
+        mutually_exclusive=argument_specs.ONE_PASSPHRASE,
+        supports_check_mode=True,
+    )
+    missing = library.why_missing()
+    if missing:
+        module.fail_json(msg=missing)
+    try:
+        result = run(module)
+    except (AuthorityError, CertificateError) as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

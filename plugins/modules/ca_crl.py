@@ -1,0 +1,186 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, Contributors to fleet.rolesanywhere
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ca_crl
+short_description: Make the CRL of the CA
+version_added: 0.1.0
+author:
+  - Contributors to fleet.rolesanywhere (@fleet-rolesanywhere)
+description:
+  - Makes a new CRL when revocations have changed or the one in place nears its end. Run it daily and after each
+    M(fleet.rolesanywhere.ca_revoke), and publish the CRL with M(fleet.rolesanywhere.crl).
+  - The CRL never goes backwards. Its number is above the ledger's and above that of the CRL in place, and entries
+    that the ledger does not know as revoked, because it was restored from a backup, are carried on with a warning.
+  - An entry leaves the CRL one period of O(next_update) after its certificate has expired.
+  - Roles Anywhere takes at most 300,000 bytes. A larger CRL is refused, and the one in place stays.
+options:
+  next_update:
+    description: How many days after its making the CRL says that the next one comes.
+    type: int
+    default: 45
+  refresh_before:
+    description: Make a new CRL when the one in place has fewer days than this left. Must be less than O(next_update).
+    type: int
+    default: 30
+extends_documentation_fragment:
+  - fleet.rolesanywhere._authority
+  - fleet.rolesanywhere._authority_passphrase
+attributes:
+  diff_mode:
+    description: Returns what changes, or would change in check mode.
+    support: full
+seealso:
+  - module: fleet.rolesanywhere.ca_revoke
+  - module: fleet.rolesanywhere.crl
+"""
+
+EXAMPLES = r"""
+- name: Make the CRL
+  fleet.rolesanywhere.ca_crl:
+    directory: /srv/rolesanywhere/ca
+    passphrase_path: /run/credentials/ca-passphrase
+  register: revocation_list
+
+- name: Publish it
+  fleet.rolesanywhere.crl:
+    name: fleet
+    trust_anchor_arn: "{{ anchor.trust_anchor.trust_anchor_arn }}"
+    crl: "{{ revocation_list.crl }}"
+    region: eu-central-1
+"""
+
+RETURN = r"""
+crl:
+  description: The CRL in PEM. Null when check mode would make a new one.
+  returned: success
+  type: str
+path:
+  description: Where it is.
+  returned: success
+  type: str
+  sample: /srv/rolesanywhere/ca/crl.pem
+number:
+  description: The CRL number. Null when check mode would make a new one.
+  returned: success
+  type: int
+this_update:
+  description: When it was made. Null when check mode would make a new one.
+  returned: success
+  type: str
+  sample: "2026-11-20T10:00:00Z"
+next_update:
+  description: When it ends. Null when check mode would make a new one.
+  returned: success
+  type: str
+entries:
+  description: How many certificates it revokes, or would revoke in check mode.
+  returned: success
+  type: int
+bytes:
+  description: Its size in PEM. Null when check mode would make a new one.
+  returned: success
+  type: int
+carried_on:
+  description: The serial numbers that the CRL revokes although the ledger does not know them as revoked.
+  returned: success
+  type: list
+  elements: str
+"""
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import (
+    actor,
+    argument_specs,
+    file,
+    layout,
+    ledger,
+    passphrase,
+    revocation_list,
+)
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors import AuthorityError
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, library, revocation_lists
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
+
+
+def describe(refreshed: revocation_list.Refreshed) -> dict[str, Any]:
+    """Write the CRL as a result; it is None when check mode would make a new one."""
+    crl = refreshed.crl
+    pem = revocation_lists.to_pem(crl) if crl else None
+    return {
+        "crl": pem,
+        "number": revocation_lists.number(crl) if crl else None,
+        "this_update": certificates.iso(crl.last_update_utc) if crl else None,
+        "next_update": certificates.iso(crl.next_update_utc) if crl and crl.next_update_utc else None,
+        "bytes": len(pem) if pem else None,
+    }
+
+
+def run(module: AnsibleModule) -> dict[str, Any]:
+    """Refresh the CRL and describe it."""
+    authority = layout.existing(module.params["directory"])
+    periods = revocation_list.Periods(
+        timedelta(days=module.params["next_update"]), timedelta(days=module.params["refresh_before"])
+    )
+    secret = passphrase.read(module.params)
+    with ledger.opened(authority.ledger) as book:
+        refreshed = revocation_list.refresh(
+            authority,
+            file.load_certificate(authority.issuing),
+            lambda: file.load_signer(authority.issuing, secret),
+            book,
+            periods,
+            datetime.now(timezone.utc).replace(microsecond=0),
+            actor.current(),
+            dry_run=module.check_mode,
+        )
+    if refreshed.carried_on:
+        module.warn(
+            f"The ledger does not know {len(refreshed.carried_on)} of the CRL's certificates as revoked (carried_on): "
+            "was it restored from an old backup?"
+        )
+    return {
+        "changed": refreshed.changed,
+        "path": str(authority.crl),
+        "entries": len(refreshed.revoked),
+        "carried_on": refreshed.carried_on,
+        "diff": {
+            "before": {"revoked": sorted(certificates.serial_hex(serial) for serial in refreshed.published)},
+            "after": {"revoked": sorted(certificates.serial_hex(serial) for serial in refreshed.revoked)},
+        },
+        **describe(refreshed),
+    }
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            **argument_specs.AUTHORITY,
+            **argument_specs.PASSPHRASE,
+            "next_update": {"type": "int", "default": 45},
+            "refresh_before": {"type": "int", "default": 30},
+        },
+        mutually_exclusive=argument_specs.ONE_PASSPHRASE,
+        supports_check_mode=True,
+    )
+    missing = library.why_missing()
+    if missing:
+        module.fail_json(msg=missing)
+    try:
+        result = run(module)
+    except (AuthorityError, CertificateError) as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

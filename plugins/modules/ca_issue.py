@@ -1,0 +1,274 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, Contributors to fleet.rolesanywhere
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ca_issue
+short_description: Issue certificates for all pending requests in one call
+version_added: 0.1.0
+author:
+  - Contributors to fleet.rolesanywhere (@fleet-rolesanywhere)
+description:
+  - Signs a batch of certificate requests with the CA that M(fleet.rolesanywhere.ca) has made, and enters every
+    certificate in the ledger before it is returned. Several calls may run side by side against one CA.
+  - From a request only the public key and the proof of its possession are taken. All names come from the options, which
+    should come from the inventory.
+  - A request that is refused gets a sentence in the result and does not fail the module.
+  - A common name and a public key belong to one host as long as a certificate of theirs has not expired.
+options:
+  nonce:
+    description: The random text of this run that the bindings of the requests were made with.
+    type: str
+    required: true
+  requests:
+    description: What to issue.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      host:
+        description: The host's name in the inventory.
+        type: str
+        required: true
+      name:
+        description: The workload's name.
+        type: str
+        default: default
+      csr:
+        description:
+          - The certificate request in PEM, at most 16 KiB, from M(fleet.rolesanywhere.certificate_request).
+          - Its challengePassword must be the SHA-256, in hexadecimal, of nonce, host and name, joined by line ends.
+          - The key must be ECDSA P-256, P-384 or P-521, or RSA with 2048 to 4096 bits.
+        type: str
+        required: true
+      common_name:
+        description: The common name, under the rules of O(fleet.rolesanywhere.ca#module:common_name).
+        type: str
+        required: true
+      organization:
+        description: The organization.
+        type: str
+      organizational_units:
+        description: The organizational units, in their order. With more than one, none may have a C(/).
+        type: list
+        elements: str
+        default: []
+      dns_names:
+        description: DNS names for the subject alternative name. Roles Anywhere maps only the first.
+        type: list
+        elements: str
+        default: []
+      uris:
+        description: URIs for the subject alternative name. Roles Anywhere maps only the first.
+        type: list
+        elements: str
+        default: []
+  validity:
+    description:
+      - How many days the certificates are valid.
+      - They never outlive the CA; a longer time is shortened with a warning. When the CA ends in less than a day, the
+        module fails.
+    type: int
+    default: 30
+extends_documentation_fragment:
+  - fleet.rolesanywhere._authority
+  - fleet.rolesanywhere._authority_passphrase
+attributes:
+  diff_mode:
+    description: Returns what changes, or would change in check mode.
+    support: none
+    details:
+      - The results say what was issued.
+  idempotent:
+    details:
+      - A certificate that was issued for the same host, workload, key and names is returned again until it expires or
+        is revoked.
+seealso:
+  - module: fleet.rolesanywhere.certificate_request
+  - module: fleet.rolesanywhere.ca_revoke
+"""
+
+EXAMPLES = r"""
+- name: Issue what the fleet asks for
+  fleet.rolesanywhere.ca_issue:
+    directory: /srv/rolesanywhere/ca
+    passphrase_path: /run/credentials/ca-passphrase
+    nonce: "{{ run_nonce }}"
+    requests:
+      - host: web1
+        name: default
+        csr: "{{ lookup('ansible.builtin.file', 'web1.csr') }}"
+        common_name: web1
+        organizational_units: [web]
+  register: issued
+
+- name: Tell what was refused
+  ansible.builtin.debug:
+    msg: "{{ issued.results['web1']['default'].refused | default('issued') }}"
+"""
+
+RETURN = r"""
+results:
+  description: What became of each request, by host and by workload.
+  returned: success
+  type: dict
+  contains:
+    host:
+      description: One entry for each host, under its name.
+      type: dict
+      contains:
+        name:
+          description: One entry for each workload, under its name.
+          type: dict
+          contains:
+            certificate:
+              description: The certificate in PEM.
+              returned: when issued, not when check mode would issue it
+              type: str
+            chain:
+              description:
+                - The certificates in PEM between it and the trust anchor. Empty, since the anchor holds the issuing CA.
+              returned: when issued, not when check mode would issue it
+              type: str
+            serial:
+              description: The serial number in hexadecimal.
+              returned: when issued, not when check mode would issue it
+              type: str
+              sample: 4f1b7e0d9a2c4d5e8f60718293a4b5c6
+            not_before:
+              description: Since when it is valid.
+              returned: when issued, not when check mode would issue it
+              type: str
+            not_after:
+              description: When it ends.
+              returned: when issued, not when check mode would issue it
+              type: str
+            fingerprint:
+              description: The SHA-256 of the certificate in hexadecimal.
+              returned: when issued, not when check mode would issue it
+              type: str
+            reused:
+              description: Whether it had been issued before.
+              returned: when issued or when check mode would issue it
+              type: bool
+            refused:
+              description: Why there is no certificate, in one sentence.
+              returned: when refused
+              type: str
+issued:
+  description: How many certificates were issued, or would be in check mode.
+  returned: success
+  type: int
+reused:
+  description: How many had been issued before.
+  returned: success
+  type: int
+refused:
+  description: How many requests were refused.
+  returned: success
+  type: int
+"""
+
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import (
+    actor,
+    argument_specs,
+    file,
+    issuing,
+    layout,
+    ledger,
+    passphrase,
+)
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors import AuthorityError
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.orders import Order
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import library
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
+
+
+def describe(outcome: issuing.Outcome, chain: str) -> dict[str, Any]:
+    """Write an outcome as a result."""
+    if outcome.refused:
+        return {"refused": outcome.refused}
+    certificate = outcome.certificate
+    if certificate is None:
+        return {"reused": False}
+    return {
+        "certificate": certificate.pem,
+        "chain": chain,
+        "serial": certificate.serial,
+        "not_before": certificate.not_before,
+        "not_after": certificate.not_after,
+        "fingerprint": certificate.fingerprint,
+        "reused": outcome.reused,
+    }
+
+
+def run(module: AnsibleModule) -> dict[str, Any]:
+    """Issue what can be issued and describe it."""
+    authority = layout.existing(module.params["directory"])
+    signer = file.load_signer(authority.issuing, passphrase.read(module.params))
+    now = datetime.now(timezone.utc).replace(microsecond=0)
+    validity, warning = issuing.decide_validity(module.params["validity"], signer.certificate.not_valid_after_utc, now)
+    if warning:
+        module.warn(warning)
+    orders = [Order(**request) for request in module.params["requests"]]
+    nonce = module.params["nonce"]
+    with ledger.opened(authority.ledger) as book:
+        outcomes = issuing.issue(
+            orders, nonce, validity, signer, book, now, actor.current(nonce), dry_run=module.check_mode
+        )
+    results: dict[str, dict[str, Any]] = {}
+    for outcome in outcomes:
+        results.setdefault(outcome.order.host, {})[outcome.order.name] = describe(outcome, signer.chain)
+    refused = sum(1 for outcome in outcomes if outcome.refused)
+    reused = sum(1 for outcome in outcomes if outcome.reused)
+    issued = len(outcomes) - refused - reused
+    return {"changed": issued > 0, "results": results, "issued": issued, "reused": reused, "refused": refused}
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            **argument_specs.AUTHORITY,
+            **argument_specs.PASSPHRASE,
+            "nonce": {"type": "str", "required": True},
+            "requests": {
+                "type": "list",
+                "elements": "dict",
+                "required": True,
+                "options": {
+                    "host": {"type": "str", "required": True},
+                    "name": {"type": "str", "default": "default"},
+                    "csr": {"type": "str", "required": True},
+                    "common_name": {"type": "str", "required": True},
+                    "organization": {"type": "str"},
+                    "organizational_units": {"type": "list", "elements": "str", "default": []},
+                    "dns_names": {"type": "list", "elements": "str", "default": []},
+                    "uris": {"type": "list", "elements": "str", "default": []},
+                },
+            },
+            "validity": {"type": "int", "default": 30},
+        },
+        mutually_exclusive=argument_specs.ONE_PASSPHRASE,
+        supports_check_mode=True,
+    )
+    missing = library.why_missing()
+    if missing:
+        module.fail_json(msg=missing)
+    try:
+        result = run(module)
+    except (AuthorityError, CertificateError) as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,193 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, Contributors to fleet.rolesanywhere
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ca_revoke
+short_description: Revoke the certificates of a host and block it
+version_added: 0.1.0
+author:
+  - Contributors to fleet.rolesanywhere (@fleet-rolesanywhere)
+description:
+  - Marks certificates as revoked in the ledger of the CA. No private key is needed for it.
+  - By host, every unexpired certificate is revoked, installed or not, and the host is blocked.
+    M(fleet.rolesanywhere.ca_issue) then refuses it until it is unblocked, so that no nightly run gives back what was
+    taken away.
+  - It takes effect with the next CRL, see M(fleet.rolesanywhere.ca_crl) and M(fleet.rolesanywhere.crl). Sessions that
+    were handed out before go on until they expire.
+options:
+  host:
+    description: The host's name in the inventory. Exactly one of O(host) and O(serial) is needed.
+    type: str
+  name:
+    description:
+      - Revoke only the certificates of this workload. The host is blocked as a whole all the same.
+    type: str
+  serial:
+    description:
+      - Revoke only the certificate with this serial number, in hexadecimal. Its host is not blocked.
+    type: str
+  reason:
+    description: Why. A public key that was revoked as V(key_compromise) never gets a certificate again.
+    type: str
+    choices:
+      - unspecified
+      - key_compromise
+      - affiliation_changed
+      - superseded
+      - cessation_of_operation
+      - privilege_withdrawn
+    default: unspecified
+  state:
+    description:
+      - V(revoked) revokes and blocks.
+      - V(unblocked) lets the host have new certificates. Those revoked stay revoked.
+    type: str
+    choices: [revoked, unblocked]
+    default: revoked
+extends_documentation_fragment:
+  - fleet.rolesanywhere._authority
+attributes:
+  diff_mode:
+    description: Returns what changes, or would change in check mode.
+    support: full
+seealso:
+  - module: fleet.rolesanywhere.ca_crl
+  - module: fleet.rolesanywhere.crl
+"""
+
+EXAMPLES = r"""
+- name: Take a stolen machine's access away
+  fleet.rolesanywhere.ca_revoke:
+    directory: /srv/rolesanywhere/ca
+    host: web1
+    reason: key_compromise
+
+- name: Let the reinstalled machine have a new certificate
+  fleet.rolesanywhere.ca_revoke:
+    directory: /srv/rolesanywhere/ca
+    host: web1
+    state: unblocked
+"""
+
+RETURN = r"""
+revoked:
+  description: The serial numbers that were revoked now.
+  returned: success
+  type: list
+  elements: str
+serials:
+  description: The serial numbers of all revoked certificates of the host.
+  returned: success
+  type: list
+  elements: str
+blocked:
+  description: Whether the host is blocked.
+  returned: success
+  type: bool
+blocked_since:
+  description: Since when the host is blocked. Null when it is not.
+  returned: success
+  type: str
+blocked_by:
+  description: Who has blocked the host. Null when it is not.
+  returned: success
+  type: str
+"""
+
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import (
+    actor,
+    argument_specs,
+    layout,
+    ledger,
+    revoking,
+)
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors import AuthorityError
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import library
+
+
+def revoke(module: AnsibleModule, book: ledger.Ledger) -> revoking.Outcome:
+    """Do what the options ask for."""
+    parameters, dry_run = module.params, module.check_mode
+    if parameters["state"] == "unblocked":
+        return revoking.unblock(book, parameters["host"], dry_run=dry_run)
+    now = datetime.now(timezone.utc).replace(microsecond=0)
+    if parameters["serial"]:
+        serial = parameters["serial"].lower()
+        return revoking.revoke_serial(book, serial, parameters["reason"], now, actor.current(), dry_run=dry_run)
+    return revoking.revoke_host(
+        book, parameters["host"], parameters["name"], parameters["reason"], now, actor.current(), dry_run=dry_run
+    )
+
+
+def run(module: AnsibleModule) -> dict[str, Any]:
+    """Revoke or unblock, and describe what stands then."""
+    authority = layout.existing(module.params["directory"])
+    with ledger.opened(authority.ledger) as book:
+        outcome = revoke(module, book)
+    if module.params["state"] == "revoked" and not outcome.serials:
+        module.warn(f"The ledger knows no live certificate of {module.params['host']}: is this the host's name?")
+    return {
+        "changed": outcome.changed,
+        "revoked": outcome.revoked,
+        "serials": outcome.serials,
+        "blocked": outcome.blocked is not None,
+        "blocked_since": outcome.blocked.since if outcome.blocked else None,
+        "blocked_by": outcome.blocked.blocked_by if outcome.blocked else None,
+        "diff": {
+            "before": {
+                "blocked": outcome.blocked_before is not None,
+                "revoked": [serial for serial in outcome.serials if serial not in outcome.revoked],
+            },
+            "after": {"blocked": outcome.blocked is not None, "revoked": outcome.serials},
+        },
+    }
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            **argument_specs.AUTHORITY,
+            "host": {"type": "str"},
+            "name": {"type": "str"},
+            "serial": {"type": "str"},
+            "reason": {
+                "type": "str",
+                "choices": [
+                    "unspecified",
+                    "key_compromise",
+                    "affiliation_changed",
+                    "superseded",
+                    "cessation_of_operation",
+                    "privilege_withdrawn",
+                ],
+                "default": "unspecified",
+            },
+            "state": {"type": "str", "choices": ["revoked", "unblocked"], "default": "revoked"},
+        },
+        mutually_exclusive=[("host", "serial"), ("name", "serial")],
+        required_one_of=[("host", "serial")],
+        required_if=[("state", "unblocked", ("host",))],
+        supports_check_mode=True,
+    )
+    missing = library.why_missing()
+    if missing:
+        module.fail_json(msg=missing)
+    try:
+        result = run(module)
+    except AuthorityError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
