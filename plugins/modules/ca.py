@@ -21,8 +21,8 @@ description:
 options:
   common_name:
     description:
-      - The common name of the issuing CA. It becomes a session tag of every session, so it may only have ASCII letters,
-        digits, spaces and C(_ . : / = + - @), and at most 61 characters.
+      - The common name of the issuing CA, at most 61 characters.
+      - It becomes a tag of every session, so it may only have ASCII letters, digits, spaces and C(_.:/=+-@).
     type: str
     required: true
   root_common_name:
