@@ -74,11 +74,11 @@ lint: .venv/lint-installed  ## format, types, YAML, shell, Ansible, documentatio
 
 .PHONY: sanity
 sanity: .venv/lint-installed  ## ansible-test sanity on the oldest and the newest ansible-core
-	@exec .venv/bin/python tests/ansible_test.py sanity
+	@exec .venv/bin/python tests/run_ansible_test.py sanity
 
 .PHONY: units
 units: .venv/lint-installed  ## ansible-test units on the oldest and the newest ansible-core
-	@exec .venv/bin/python tests/ansible_test.py units
+	@exec .venv/bin/python tests/run_ansible_test.py units
 
 .PHONY: build
 build: .venv/test-installed  ## build the collection's tarball

@@ -46,6 +46,7 @@ def ansible(program: str, *arguments: object, collections: Path) -> str:
         "ANSIBLE_COLLECTIONS_PATH": str(collections),
         "ANSIBLE_LOCALHOST_WARNING": "false",
         "ANSIBLE_HOME": str(collections / ".ansible"),
+        "ANSIBLE_REMOTE_TMP": str(collections / ".ansible" / "tmp"),
     }
     finished = subprocess.run(command, cwd=collections, env=environment, capture_output=True, text=True)
     assert finished.returncode == 0, finished.stdout + finished.stderr

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import ast
 import configparser
+import functools
 import os
 import shutil
 import subprocess
@@ -29,6 +30,8 @@ COLLECTIONS = BUILD / "ansible_collections"
 COLLECTION = COLLECTIONS / "fleet" / "rolesanywhere"
 HOME = BUILD / "home"
 PYTHONS = BUILD / "pythons"
+
+FLEET_SIDE_UNITS = ("tests/unit/plugins/module_utils/_host/", "tests/unit/plugins/module_utils/_session/")
 
 
 class Core(NamedTuple):
@@ -63,16 +66,27 @@ def main() -> int:
             left_out.append(f"ansible-core {core.release}: none of Python {', '.join(core.controllers)} was found")
             continue
         prepare(core, controller)
-        passed &= run(core, command, "--python", controller, *(["--requirements"] if command == "units" else []))
-        # What runs on managed hosts is also tried on the oldest Python that this ansible-core supports there.
-        if command == "sanity" and find_python(core.target):
-            passed &= run(core, command, "--python", core.target, "--test", "compile", "--test", "import")
-        elif command == "sanity":
+        passed &= run(core, command, *on_controller(command, controller))
+        if find_python(core.target):
+            passed &= run(core, command, *on_target(command, core.target))
+        else:
             left_out.append(f"managed hosts of ansible-core {core.release}: Python {core.target} was not found")
     for reason in left_out:
         print(f"Left out: {reason}.")
     print(f"ansible-test {command}: {'passed' if passed else 'FAILED'}")
     return 0 if passed else 1
+
+
+def on_controller(command: str, python: str) -> list[str]:
+    """Tell ansible-test's arguments for everything, on the controller's Python."""
+    return ["--local", "--python", python, *(["--requirements"] if command == "units" else [])]
+
+
+def on_target(command: str, python: str) -> list[str]:
+    """Tell ansible-test's arguments for what runs on managed hosts, on their oldest Python."""
+    if command == "sanity":
+        return ["--local", "--python", python, "--test", "compile", "--test", "import"]
+    return ["--venv", "--python", python, "--requirements", *FLEET_SIDE_UNITS]
 
 
 def lay_out_collection() -> None:
@@ -88,6 +102,7 @@ def lay_out_collection() -> None:
     (COLLECTIONS / "amazon").symlink_to(Path(sysconfig.get_path("purelib")) / "ansible_collections" / "amazon")
 
 
+@functools.cache
 def find_python(version: str) -> str | None:
     """Find an interpreter of this version: on PATH, beside the one that runs, or among pyenv's."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
@@ -111,9 +126,10 @@ def answers(interpreter: str | Path, version: str) -> bool:
 
 def prepare(core: Core, controller: str) -> None:
     """Make the virtual environment of an ansible-core and the home directory that its ansible-test sees."""
-    if not (core.environment / "bin" / "ansible-test").exists():
+    programs = core.environment / "bin"
+    if not ((programs / "ansible-test").exists() and (programs / f"python{controller}").exists()):
         subprocess.run([find_python(controller), "-m", "venv", "--clear", core.environment], check=True)
-        pip = [core.environment / "bin" / "python", "-m", "pip", "install", "-qq", "--no-compile"]
+        pip = [programs / "python", "-m", "pip", "install", "-qq", "--no-compile"]
         subprocess.run([*pip, f"ansible-core~={core.release}.0"], check=True)
 
     cache = HOME / ".ansible" / "test" / "cache"
@@ -153,7 +169,7 @@ def run(core: Core, command: str, *arguments: str) -> bool:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
     environment["HOME"] = str(HOME)
     environment["PATH"] = os.pathsep.join([f"{core.environment}/bin", str(PYTHONS), os.environ["PATH"]])
-    ansible_test = [core.environment / "bin" / "ansible-test", command, "--local", "--color", "no", *arguments]
+    ansible_test = [core.environment / "bin" / "ansible-test", command, "--color", "no", *arguments]
     return subprocess.run(ansible_test, cwd=COLLECTION, env=environment).returncode == 0
 
 
