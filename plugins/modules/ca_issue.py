@@ -108,11 +108,11 @@ EXAMPLES = r"""
 
 - name: Tell what was refused
   ansible.builtin.debug:
-    msg: "{{ issued.results['web1']['default'].refused | default('issued') }}"
+    msg: "{{ issued.certificates['web1']['default'].refused | default('issued') }}"
 """
 
 RETURN = r"""
-results:
+certificates:
   description: What became of each request, by host and by workload.
   returned: success
   type: dict
@@ -224,13 +224,13 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         outcomes = issuing.issue(
             orders, nonce, validity, signer, book, now, actor.current(nonce), dry_run=module.check_mode
         )
-    results: dict[str, dict[str, Any]] = {}
+    certificates_by_host: dict[str, dict[str, Any]] = {}
     for outcome in outcomes:
-        results.setdefault(outcome.order.host, {})[outcome.order.name] = describe(outcome, signer.chain)
+        certificates_by_host.setdefault(outcome.order.host, {})[outcome.order.name] = describe(outcome, signer.chain)
     refused = sum(1 for outcome in outcomes if outcome.refused)
     reused = sum(1 for outcome in outcomes if outcome.reused)
     issued = len(outcomes) - refused - reused
-    return {"changed": issued > 0, "results": results, "issued": issued, "reused": reused, "refused": refused}
+    return {"changed": issued > 0, "certificates": certificates_by_host, "issued": issued, "reused": reused, "refused": refused}
 
 
 def main() -> None:
