@@ -15,17 +15,13 @@ from moto.moto_api._internal import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug import Request, Response
 
-from . import connections, control_plane, create_session
+from . import connections, control_plane, create_session, enforcement, error_shapes
 from .canonical_request import Authorization, read_authorization
+from .error_shapes import Refusal
 from .errors import ServiceError, json_response
 from .pace import Pace
 from .state import State
 from .switches import Switches
-
-try:
-    from . import enforcement
-except ImportError:
-    enforcement = None
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -51,12 +47,14 @@ class Application:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        _buffer_body(environ)
-        request = Request(environ)
+        body = _read_body(environ)
         try:
-            response = self._answer(request)
+            response = self._answer(Request(environ))
         except ServiceError as error:
             response = error.response()
+        except Refusal as refusal:
+            response = error_shapes.response(refusal, "rolesanywhere")
+        environ["wsgi.input"] = io.BytesIO(body)
         return (response or self._moto)(environ, start_response)
 
     def _answer(self, request: Request) -> Response | None:
@@ -71,7 +69,7 @@ class Application:
         if authorization and authorization.service == "rolesanywhere":
             self._disturb(request, self.switches.control_plane_faults)
             return control_plane.handle(request, authorization, self.state, self.switches, self._pace)
-        return enforcement and enforcement.authorise(request, self.state, self.switches)
+        return enforcement.authorise(request, self.switches)
 
     def _answer_switches(self, request: Request) -> Response:
         """Show the switches, and set those that a POST names."""
@@ -102,9 +100,10 @@ def _is_create_session(request: Request, authorization: Authorization | None) ->
     return is_signed_with_certificate or (is_unsigned and (request.method, request.path) == ("POST", "/sessions"))
 
 
-def _buffer_body(environ: WSGIEnvironment) -> None:
-    """Read the whole body, chunked or not, so that whoever answers can read it again."""
+def _read_body(environ: WSGIEnvironment) -> bytes:
+    """Read the whole body, chunked or not, so that everybody can read it again."""
     body = environ["wsgi.input"].read()
     environ["wsgi.input"] = io.BytesIO(body)
     environ.pop("HTTP_TRANSFER_ENCODING", None)
     environ["CONTENT_LENGTH"] = str(len(body))
+    return body

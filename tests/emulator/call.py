@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from .authentication import Caller
+from .callers import Caller
 from .errors import ServiceError
 from .state import Store
 from .switches import Switches

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from werkzeug import Request, Response
 
-from . import authorisation, crls, profiles, subjects, tags, trust_anchors
-from .authentication import Authorization, authenticate
+from . import authorisation, crls, enforcement, profiles, subjects, tags, trust_anchors
 from .call import Call
+from .canonical_request import Authorization
 from .errors import ServiceError, json_response
 from .model import find_operation
 from .pace import Pace
@@ -51,24 +51,21 @@ OPERATIONS = {
 }
 
 
-def handle(
-    request: Request, authorization: Authorization | None, state: State, switches: Switches, pace: Pace
-) -> Response:
-    """Answer one call; raises ServiceError."""
+def handle(request: Request, authorization: Authorization, state: State, switches: Switches, pace: Pace) -> Response:
+    """Answer one call; raises ServiceError, and Refusal for callers who may not make it."""
     found = find_operation(request.method, request.environ["REQUEST_URI"].partition("?")[0])
     if found is None:
         raise ServiceError("UnknownOperationException", "There is no such operation.")
-    if authorization is None:
-        raise ServiceError("MissingAuthenticationTokenException", "Missing Authentication Token")
     operation, labels = found
-    now = switches.now()
-    caller = authenticate(request, authorization, now, switches.clock_window)
+    caller = enforcement.authenticate(request, authorization, switches)
     group = authorisation.kind_of(operation.name) or "tagging"
     pace.check((caller.account, authorization.region, group), switches.control_plane_rate)
     values = read_input(operation, labels, request)
     validate(operation.input_shape, values)
     store = state.store(caller.account, authorization.region)
     with state.lock:
-        authorisation.authorise(caller, request, operation.name, values, store)
-        output = OPERATIONS[operation.name](Call(operation.name, values, caller, store, switches, now))
+        context = enforcement.request_context(request, store.region, switches)
+        authorisation.authorise(caller, operation.name, values, store, context)
+        call = Call(operation.name, values, caller, store, switches, switches.now())
+        output = OPERATIONS[operation.name](call)
         return json_response(operation.http["responseCode"], write(operation.output_shape, output))

@@ -18,12 +18,6 @@ STATUS = {
     "UnknownOperationException": 404,
     "ThrottlingException": 429,
     "InternalServerException": 500,
-    # What every AWS service answers to a request that is not signed as it should be.
-    "MissingAuthenticationTokenException": 403,
-    "IncompleteSignatureException": 403,
-    "InvalidSignatureException": 403,
-    "UnrecognizedClientException": 403,
-    "ExpiredTokenException": 403,
 }
 
 

@@ -20,6 +20,7 @@ from .tls import make_certificate
 _THREADS = 32
 _IDLE_SECONDS = 60
 _STOP_SECONDS = 1
+_TICK_SECONDS = 0.1  # how soon the server sees that it is to stop
 
 
 class _Gateway(Gateway_10):
@@ -79,6 +80,7 @@ def start(port: int = 0, tls: bool = False, switches: Switches | None = None) ->
     server = Server(("127.0.0.1", port), application, numthreads=_THREADS, shutdown_timeout=_STOP_SECONDS)
     server.gateway = _Gateway
     server.timeout = _IDLE_SECONDS
+    server.expiration_interval = _TICK_SECONDS
     certificate = None
     if tls:
         certificate, private_key = make_certificate()
