@@ -4,6 +4,17 @@
 
 from __future__ import annotations
 
-from tests.emulator.fixtures import emulator, emulator_server
+from typing import Any
+
+import pytest
+
+from tests.emulator.fixtures import client, emulator, emulator_server
+from tests.emulator.server import EmulatorServer
 
 __all__ = ["emulator", "emulator_server"]
+
+
+@pytest.fixture
+def rolesanywhere(emulator: EmulatorServer) -> Any:
+    """Give a test the administrator's boto3 client."""
+    return client(emulator, "rolesanywhere")

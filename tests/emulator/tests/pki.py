@@ -98,3 +98,9 @@ def make_crl(
 def pem_of(crl: x509.CertificateRevocationList) -> bytes:
     """Write a CRL as ImportCrl wants it."""
     return crl.public_bytes(Encoding.PEM)
+
+
+def bundle(*authorities: Authority) -> dict[str, Any]:
+    """Write the source of a trust anchor that holds these CAs."""
+    pem = "".join(authority.pem for authority in authorities)
+    return {"sourceType": "CERTIFICATE_BUNDLE", "sourceData": {"x509CertificateData": pem}}
