@@ -185,7 +185,6 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.look imp
     look_at_helper,
     look_at_profiles,
 )
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.ownership import group_number
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.workload import workload
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.errors import SessionError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.portable_helper import pack, version
@@ -223,15 +222,11 @@ def main() -> None:
 
 def _look(options: dict[str, Any]) -> dict[str, Any]:
     wishes = Wishes(
-        options["common_name"],
-        options["organization"],
-        options["organizational_units"],
-        options["key_type"],
-        group_number(options["group"]),
+        options["common_name"], options["organization"], options["organizational_units"], options["key_type"]
     )
     place = workload(options["directory"], options["name"])
     certificate_reason, certificate = look_at_certificate(
-        place, wishes, _now(options["now"]), options["renew_when_left"], options["force"]
+        place, wishes, options["group"], _now(options["now"]), options["renew_when_left"], options["force"]
     )
     due = {
         "certificate": certificate_reason,

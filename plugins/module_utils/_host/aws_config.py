@@ -13,6 +13,7 @@ import shlex
 from typing import Iterator, NamedTuple, Sequence, Tuple
 
 _HEADER = re.compile(rb"\[([^\]]+)\]")
+_SIGN = re.compile(r"\s*[=:]\s*")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 Settings = Sequence[Tuple[str, str]]
@@ -59,8 +60,8 @@ def read_section(content: bytes, profile: str) -> list[tuple[str, str]] | None:
     settings: list[tuple[str, str]] = []
     for line in _lines(content[spans[0].start : spans[0].end]):
         if line.kind == "setting":
-            name, _sign, value = line.text.partition("=")
-            settings.append((name.strip(), value.strip()))
+            name, *values = _SIGN.split(line.text, maxsplit=1)
+            settings.append((name.lower(), "".join(values)))
         elif line.kind == "continuation":
             name, value = settings.pop()
             settings.append((name, f"{value}\n{line.text}"))

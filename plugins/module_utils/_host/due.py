@@ -4,8 +4,11 @@
 
 from __future__ import annotations
 
+import stat
 from datetime import datetime
 from typing import NamedTuple, Sequence
+
+HELPER_MODE = stat.S_IFREG | 0o755
 
 # How the SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) of every key of a type begins: algorithm, parameters and, by
 # the lengths, the size of the key. RSA with the public exponent 65537, EC with the point uncompressed.
@@ -81,11 +84,13 @@ def certificate_due(
     )
 
 
-def helper_due(found: str | None, wanted: str, version: str) -> str | None:
-    """Say why the helper is due: ``found`` and ``wanted`` are digests of the file, None when there is no file."""
+def helper_due(found: bytes | None, wanted: bytes, mode: int, version: str) -> str | None:
+    """Say why the helper is due: what was found of it, None without a file, what is wanted, and its mode."""
     if found is None:
         return "no helper yet"
-    return None if found == wanted else f"the helper is not the one of version {version}"
+    if found != wanted:
+        return f"the helper is not the one of version {version}"
+    return None if mode == HELPER_MODE else "the helper does not have the mode 0755"
 
 
 def _exposed(installed: Installed, group: int | None) -> str | None:

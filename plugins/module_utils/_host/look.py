@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from datetime import datetime
@@ -23,16 +22,18 @@ from . import config_file, versions
 from .credential_process import AwsProfile, by_file
 from .due import Installed, Wishes, certificate_due, helper_due
 from .errors import HostError
+from .ownership import group_number
 from .private_files import open_directory
 from .workload import CERTIFICATE, PRIVATE_KEY, Workload
 
 
 def look_at_certificate(
-    place: Workload, wishes: Wishes, now: datetime, renew_when_left: float, force: bool
+    place: Workload, wishes: Wishes, group: str | None, now: datetime, renew_when_left: float, force: bool
 ) -> tuple[str | None, dict[str, str | None] | None]:
     """Return why a certificate is due and what is known about the one in use, None for each where there is none."""
     certificate = installed = waiting = trouble = None
     try:
+        wishes = wishes._replace(group=group_number(group))
         waiting = versions.waiting_serial(place)
         if versions.current_serial(place) is not None:
             certificate = _read_certificate(place)
@@ -44,14 +45,14 @@ def look_at_certificate(
 
 
 def look_at_helper(path: str, wanted: bytes, version: str) -> str | None:
-    """Return why the helper at ``path`` is due; ``wanted`` is the file that should be there."""
+    """Return why the helper at ``path`` is due; ``wanted`` is what the file should hold."""
     try:
-        found = Path(path).read_bytes()
+        found, mode = Path(path).read_bytes(), os.lstat(path).st_mode
     except FileNotFoundError:
-        return helper_due(None, "", version)
+        return helper_due(None, wanted, 0, version)
     except OSError as error:
         return f"{path} cannot be read: {error.strerror}."
-    return helper_due(hashlib.sha256(found).hexdigest(), hashlib.sha256(wanted).hexdigest(), version)
+    return helper_due(found, wanted, mode, version)
 
 
 def look_at_profiles(profiles: Iterable[AwsProfile]) -> str | None:

@@ -18,10 +18,13 @@ from .errors import HostError
 _FORMS = {
     "trust_anchor_arn": (
         "rolesanywhere:REGION:ACCOUNT:trust-anchor/ID",
-        r"rolesanywhere:[^:]+:\d+:trust-anchor/[^/:]+",
+        r"rolesanywhere:[a-z0-9-]+:[0-9]{12}:trust-anchor/[0-9A-Za-z-]+",
     ),
-    "profile_arn": ("rolesanywhere:REGION:ACCOUNT:profile/ID", r"rolesanywhere:[^:]+:\d+:profile/[^/:]+"),
-    "role_arn": ("iam::ACCOUNT:role/NAME", r"iam::\d+:role/[^:]+"),
+    "profile_arn": (
+        "rolesanywhere:REGION:ACCOUNT:profile/ID",
+        r"rolesanywhere:[a-z0-9-]+:[0-9]{12}:profile/[0-9A-Za-z-]+",
+    ),
+    "role_arn": ("iam::ACCOUNT:role/NAME", r"iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+"),
 }
 
 

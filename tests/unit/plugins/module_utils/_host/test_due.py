@@ -1,0 +1,161 @@
+# SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""When something is due, and the reason that is told first."""
+
+from __future__ import annotations
+
+import stat
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.due import (
+    Installed,
+    Wishes,
+    certificate_due,
+    helper_due,
+    key_type_of,
+)
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+BEGIN = datetime(2026, 11, 1, tzinfo=timezone.utc)
+END = BEGIN + timedelta(days=30)
+WEB = 1001
+
+
+def public_key(key):
+    return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+KEY = public_key(ec.generate_private_key(ec.SECP256R1()))
+SOUND = Installed(
+    subject=[("O", "Example"), ("OU", "web"), ("OU", "blue"), ("CN", "web1")],
+    not_before=BEGIN,
+    not_after=END,
+    public_key=KEY,
+    private_key_public=KEY,
+    private_key_mode=0o400,
+    private_key_group=0,
+)
+
+
+ANY = Wishes()
+
+
+def due(installed=SOUND, wishes=ANY, day=10.0, left=1 / 3, **more):
+    return certificate_due(installed, wishes, BEGIN + timedelta(days=day), left, **more)
+
+
+@pytest.mark.parametrize(
+    ("changes", "wishes", "reason"),
+    [
+        ({}, {}, None),
+        ({}, {"common_name": "web1", "organization": "Example", "organizational_units": ["web", "blue"]}, None),
+        ({}, {"key_type": "ECDSA-P256"}, None),
+        ({"private_key_mode": 0o404}, {}, "private key is readable by others"),
+        ({"private_key_mode": 0o602}, {}, "private key is readable by others"),
+        ({"private_key_mode": 0o640, "private_key_group": WEB}, {"group": WEB}, None),
+        ({"private_key_mode": 0o640, "private_key_group": WEB}, {}, "private key is readable by the group 1001"),
+        ({"private_key_mode": 0o640}, {"group": WEB}, "private key is readable by the group 0"),
+        ({"private_key_mode": 0o400}, {"group": WEB}, "private key is not readable by the group 1001"),
+        ({"private_key_public": b"another"}, {}, "key does not match the certificate"),
+        ({"not_after": BEGIN + timedelta(days=10)}, {}, "expired on 2026-11-11"),
+        ({}, {"common_name": "web2"}, "common name changed from web1 to web2"),
+        ({"subject": []}, {"common_name": "web1"}, "common name changed from none to web1"),
+        ({}, {"organization": "Other"}, "organization changed from Example to Other"),
+        ({}, {"organizational_units": ["blue", "web"]}, "organizational units changed from web, blue to blue, web"),
+        ({}, {"organizational_units": []}, "organizational units changed from web, blue to none"),
+        ({}, {"key_type": "RSA-3072"}, "key type changed from ECDSA-P256 to RSA-3072"),
+    ],
+)
+def test_what_is_found_beside_what_is_wanted(changes, wishes, reason):
+    assert due(SOUND._replace(**changes), Wishes(**wishes)) == reason
+
+
+@pytest.mark.parametrize(
+    ("day", "left", "reason"),
+    [
+        (0, 1 / 3, None),
+        (19.9, 1 / 3, None),
+        (20.1, 1 / 3, "33 % of its lifetime is left"),
+        (23.7, 1 / 3, "21 % of its lifetime is left"),
+        (29.99, 1 / 3, "0 % of its lifetime is left"),
+        (30, 1 / 3, "expired on 2026-12-01"),
+        (29.99, 0, None),
+        (0.01, 1, "100 % of its lifetime is left"),
+        (-5, 1 / 3, None),
+    ],
+)
+def test_the_share_of_the_lifetime_that_is_left(day, left, reason):
+    assert due(day=day, left=left) == reason
+
+
+def test_no_certificate_is_due_at_once():
+    assert due(None) == "no certificate yet"
+
+
+def test_the_reasons_are_told_in_their_order():
+    """Each step takes away the reason that was told, and the next one shows."""
+    worst = SOUND._replace(private_key_mode=0o644, private_key_public=b"", not_after=BEGIN + timedelta(days=9))
+    wishes = Wishes(common_name="web2", key_type="RSA-2048")
+    renamed = worst._replace(private_key_mode=0o400, private_key_public=KEY, not_after=END)
+    steps = [
+        due(worst, wishes, 25, force=True, waiting="4b1f", trouble="unreadable."),
+        due(worst, wishes, 25, waiting="4b1f", trouble="unreadable."),
+        due(worst, wishes, 25, trouble="unreadable."),
+        due(worst, wishes, 25),
+        due(worst._replace(private_key_mode=0o400), wishes, 25),
+        due(worst._replace(private_key_mode=0o400, private_key_public=KEY), wishes, 25),
+        due(renamed, wishes, 25),
+        due(renamed, wishes._replace(common_name=None), 25),
+        due(renamed, Wishes(), 25),
+        due(renamed, Wishes(), 10),
+    ]
+    assert steps == [
+        "forced",
+        "certificate 4b1f is staged and waits for its proof",
+        "unreadable.",
+        "private key is readable by others",
+        "key does not match the certificate",
+        "expired on 2026-11-10",
+        "common name changed from web1 to web2",
+        "key type changed from ECDSA-P256 to RSA-2048",
+        "17 % of its lifetime is left",
+        None,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        (lambda: ec.generate_private_key(ec.SECP256R1()), "ECDSA-P256"),
+        (lambda: ec.generate_private_key(ec.SECP384R1()), "ECDSA-P384"),
+        (lambda: ec.generate_private_key(ec.SECP521R1()), "another type"),
+        (lambda: ec.generate_private_key(ec.SECP256K1()), "another type"),
+        (ed25519.Ed25519PrivateKey.generate, "another type"),
+        (lambda: rsa.generate_private_key(65537, 2048), "RSA-2048"),
+        (lambda: rsa.generate_private_key(65537, 3072), "RSA-3072"),
+        (lambda: rsa.generate_private_key(65537, 4096), "RSA-4096"),
+        (lambda: rsa.generate_private_key(65537, 2056), "another type"),
+    ],
+)
+def test_the_type_of_a_public_key(key, name):
+    assert key_type_of(public_key(key())) == name
+
+
+@pytest.mark.parametrize(
+    ("found", "mode", "reason"),
+    [
+        (b"helper", 0o755, None),
+        (None, 0, "no helper yet"),
+        (b"other", 0o755, "the helper is not the one of version 0.1.0"),
+        (b"helper", 0o644, "the helper does not have the mode 0755"),
+        (b"helper", 0o757, "the helper does not have the mode 0755"),
+    ],
+)
+def test_when_the_helper_is_due(found, mode, reason):
+    assert helper_due(found, b"helper", stat.S_IFREG | mode, "0.1.0") == reason
+
+
+def test_a_link_is_not_the_helper():
+    assert helper_due(b"helper", b"helper", stat.S_IFLNK | 0o755, "0.1.0") is not None
