@@ -1,0 +1,141 @@
+# SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role trust: from the CA's certificate and CRL to a working AWS side."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.emulator.fixtures import client
+from tests.emulator.server import EmulatorServer
+
+from .authority import Authority
+from .controller import Controller
+
+FACTS = (
+    "rolesanywhere_trust_anchor_arn",
+    "rolesanywhere_crl_name",
+    "rolesanywhere_role_arn",
+    "rolesanywhere_profile_arn",
+)
+BUCKET_POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::reports/*"}],
+}
+TASKS: list[dict[str, Any]] = [
+    {"ansible.builtin.include_role": {"name": "fleet.rolesanywhere.trust"}},
+    {"ansible.builtin.debug": {"msg": {fact: f"{{{{ {fact} | default('') }}}}" for fact in FACTS}}},
+]
+
+
+@pytest.fixture
+def variables(issuing: Authority) -> dict[str, Any]:
+    """Return what an administrator decides."""
+    return {
+        "trust_name": "web",
+        "trust_certificates": [issuing.pem],
+        "trust_crl": issuing.crl(1),
+        "trust_subject": {"OU": "web"},
+        "trust_role_policy": BUCKET_POLICY,
+        "trust_session_policy": BUCKET_POLICY,
+        "trust_tags": {"Team": "Web"},
+    }
+
+
+def failures(results: list[dict[str, Any]]) -> list[str]:
+    """Return the sentences of the tasks that failed."""
+    return [result["msg"] for result in results if result.get("failed")]
+
+
+def changed(results: list[dict[str, Any]]) -> int:
+    """Count the tasks that changed something, none of which may have failed."""
+    assert failures(results) == []
+    return sum(bool(result.get("changed")) for result in results)
+
+
+def test_from_nothing_to_a_working_side_and_nothing_the_second_time(
+    controller: Controller, emulator: EmulatorServer, rolesanywhere: Any, variables: dict[str, Any]
+) -> None:
+    first = controller.run(TASKS, variables=variables)
+    assert changed(first) == 5  # trust anchor, CRL, IAM role, its policy, profile
+    facts = first[-1]["msg"]
+
+    [anchor] = rolesanywhere.list_trust_anchors()["trustAnchors"]
+    [crl] = rolesanywhere.list_crls()["crls"]
+    [profile] = rolesanywhere.list_profiles()["profiles"]
+    role = client(emulator, "iam").get_role(RoleName="web")["Role"]
+    assert facts == {
+        "rolesanywhere_trust_anchor_arn": anchor["trustAnchorArn"],
+        "rolesanywhere_crl_name": "web",
+        "rolesanywhere_role_arn": role["Arn"],
+        "rolesanywhere_profile_arn": profile["profileArn"],
+    }
+    assert [anchor["enabled"], crl["enabled"], profile["enabled"]] == [True] * 3
+    assert crl["trustAnchorArn"] == anchor["trustAnchorArn"]
+    assert profile["roleArns"] == [role["Arn"]]
+    assert json.loads(profile["sessionPolicy"]) == BUCKET_POLICY
+    [statement] = role["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Condition"] == {
+        "ArnEquals": {"aws:SourceArn": anchor["trustAnchorArn"]},
+        "StringEquals": {"aws:PrincipalTag/x509Subject/OU": "web"},
+    }
+    inline = client(emulator, "iam").get_role_policy(RoleName="web", PolicyName="web")
+    assert inline["PolicyDocument"] == BUCKET_POLICY
+    assert {"Key": "Team", "Value": "Web"} in role["Tags"]
+
+    second = controller.run(TASKS, variables=variables)
+    assert changed(second) == 0
+    assert second[-1]["msg"] == facts
+    assert changed(controller.run(TASKS, "--check", "--diff", variables=variables)) == 0
+
+
+def test_check_mode_before_anything_exists(
+    controller: Controller, rolesanywhere: Any, variables: dict[str, Any]
+) -> None:
+    results = controller.run(TASKS, "--check", variables=variables)
+    assert changed(results) == 1
+    assert "follow when the trust anchor exists" in str(results)
+    assert rolesanywhere.list_trust_anchors()["trustAnchors"] == []
+
+
+def test_check_mode_when_only_the_trust_anchor_exists(
+    controller: Controller, rolesanywhere: Any, issuing: Authority, variables: dict[str, Any]
+) -> None:
+    controller.module("trust_anchor", name="web", certificates=[issuing.pem], tags={"Team": "Web"})
+    results = controller.run(TASKS, "--check", variables=variables)
+    assert changed(results) == 3  # CRL, IAM role, profile; the policy waits for the role
+    assert results[-1]["msg"]["rolesanywhere_role_arn"] == "arn:aws:iam::123456789012:role/web"
+    assert rolesanywhere.list_profiles()["profiles"] == []
+
+
+def test_a_second_workload_under_the_same_trust_anchor(
+    controller: Controller, rolesanywhere: Any, variables: dict[str, Any]
+) -> None:
+    second = {"trust_name": "db", "trust_trust_anchor_name": "web", "trust_subject": {"OU": "db"}}
+    tasks = [TASKS[0], {**TASKS[0], "vars": second}]
+    assert changed(controller.run(tasks, variables=variables)) == 8
+    assert len(rolesanywhere.list_trust_anchors()["trustAnchors"]) == 1
+    assert len(rolesanywhere.list_crls()["crls"]) == 1
+    assert sorted(profile["name"] for profile in rolesanywhere.list_profiles()["profiles"]) == ["db", "web"]
+    assert changed(controller.run(tasks, variables=variables)) == 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"trust_certificates": []}, "Give the issuing CA's certificate with trust_certificates"),
+        ({"trust_crl": ""}, "Give the CA's CRL"),
+        ({"trust_session_duration": 7200}, "trust_session_duration is longer than"),
+        ({"trust_subject": {}}, "allow_any_certificate"),
+        ({"trust_subject": {"OU": "*"}}, "subject OU: '*' holds a wildcard"),
+    ],
+)
+def test_what_is_refused_in_one_sentence_before_anything_is_made(
+    controller: Controller, rolesanywhere: Any, variables: dict[str, Any], wrong: dict[str, Any], sentence: str
+) -> None:
+    [refusal] = failures(controller.run(TASKS, variables={**variables, **wrong}))
+    assert sentence in refusal
+    assert rolesanywhere.list_trust_anchors()["trustAnchors"] == []
