@@ -50,9 +50,10 @@ def call(
             if 200 <= answer.status < 300:
                 return answer
             failure = refusal(operation, answer)
+            final = not _may_pass(answer.status, failure.code)
         except SessionError as error:
-            failure = SessionError(f"{operation} failed: {error}")
-        if failure.certain or attempt == attempts:
+            failure, final = SessionError(f"{operation} failed: {error}"), False
+        if final or attempt == attempts:
             raise failure
         time.sleep(random.uniform(0.04, min(LONGEST_PAUSE, 0.25 * 4**attempt)))
     raise AssertionError("an attempt returns or raises")
@@ -61,13 +62,17 @@ def call(
 def refusal(operation: str, answer: Answer) -> SessionError:
     """Return the error that an answer without success stands for (pure)."""
     code, reason = _code_and_reason(answer)
-    passing = answer.status >= SERVER_ERROR or answer.status == TOO_MANY_REQUESTS or code in PASSING_CODES
+    passing = _may_pass(answer.status, code)
     # Without a code of AWS it may be a proxy that answered: nobody can tell what AWS would have said.
     certain = bool(code) and not passing
     told = f"{code}: {reason}" if code and reason else code or reason or "no reason given"
     hint = advice(reason) if certain else "try again later" if passing else "is it AWS that answers there?"
     message = f"{operation} was answered with {answer.status} {told.rstrip('.')}{f' ({hint})' if hint else ''}."
     return SessionError(message, certain=certain, status=answer.status, code=code or None, reason=reason or None)
+
+
+def _may_pass(status: int, code: str | None) -> bool:
+    return status >= SERVER_ERROR or status == TOO_MANY_REQUESTS or code in PASSING_CODES
 
 
 def _code_and_reason(answer: Answer) -> tuple[str, str]:
