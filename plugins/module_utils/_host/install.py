@@ -65,7 +65,7 @@ def read_issued(certificate_pem: str, chain_pem: str) -> Issued:
 
 
 def install(
-    place: Workload, issued: Issued, target: SessionTarget | None, keep: int, group: int | None
+    place: Workload, issued: Issued, target: SessionTarget | None, *, keep: int = 3, group: int | None = None
 ) -> Installation:
     """Make the certificate with its pending key the pair in use; without ``target`` it is not proved.
 

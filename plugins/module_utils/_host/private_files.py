@@ -64,9 +64,10 @@ class OpenDirectory:
                 descriptor = os.open(name, _READ_ONLY, dir_fd=self.descriptor)
             except FileNotFoundError:
                 return None
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                os.close(descriptor)
+                raise HostError(f"{path} cannot be read: it is not a regular file.")
             with os.fdopen(descriptor, "rb") as file:
-                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                    raise HostError(f"{path} cannot be read: it is not a regular file.")
                 content = file.read(SIZE_LIMIT + 1)
         if len(content) > SIZE_LIMIT:
             raise HostError(f"{path} is larger than 1 MiB, which no file of its kind is; look at what it holds.")

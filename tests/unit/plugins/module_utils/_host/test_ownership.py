@@ -111,7 +111,7 @@ def test_what_the_act_refuses_comes_back_as_it_is(somebody):
     def act():
         raise HostError("No.")
 
-    with pytest.raises(HostError, match="^No\\.$"):
+    with pytest.raises(HostError, match=r"^No\.$"):
         ownership.as_owner_of_ground(f"{somebody[1]}/config", act)
 
 
