@@ -16,7 +16,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug import Request, Response
 
 from . import connections, control_plane, create_session, enforcement, error_shapes
-from .canonical_request import Authorization, read_authorization
+from .canonical_request import read_authorization
 from .error_shapes import Refusal
 from .errors import ServiceError, json_response
 from .pace import Pace
@@ -35,14 +35,14 @@ class Application:
     def __init__(self, switches: Switches | None = None) -> None:
         self.state = State()
         self.switches = switches or Switches()
-        self._pace = Pace()
+        self.pace = Pace()
         self._moto = DomainDispatcherApplication(create_backend_app)
 
     def reset(self) -> None:
         """Forget everything, moto's memory included, and put the switches back to their defaults."""
         self.state.reset()
         self.switches.reset()
-        self._pace.reset()
+        self.pace.reset()
         moto_api_backend.reset()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -61,14 +61,14 @@ class Application:
         """Answer a request, or leave it to moto with None."""
         if request.path == SWITCHES_PATH:
             return self._answer_switches(request)
-        authorization = read_authorization(request.headers.get("Authorization"))
-        if _is_create_session(request, authorization):
+        if _is_create_session(request):
             self._disturb(request, self.switches.data_plane_faults)
-            self._pace.check("CreateSession", self.switches.create_session_rate)
+            self.pace.check("CreateSession", self.switches.create_session_rate)
             return create_session.handle(request, self.state, self.switches)
+        authorization = read_authorization(request.headers.get("Authorization"))
         if authorization and authorization.service == "rolesanywhere":
             self._disturb(request, self.switches.control_plane_faults)
-            return control_plane.handle(request, authorization, self.state, self.switches, self._pace)
+            return control_plane.handle(request, authorization, self.state, self.switches, self.pace)
         return enforcement.authorise(request, self.switches)
 
     def _answer_switches(self, request: Request) -> Response:
@@ -94,10 +94,9 @@ class Application:
             connections.keep_silent(request.environ["emulator.socket"])
 
 
-def _is_create_session(request: Request, authorization: Authorization | None) -> bool:
-    is_signed_with_certificate = authorization is not None and authorization.algorithm.startswith("AWS4-X509-")
-    is_unsigned = "Authorization" not in request.headers
-    return is_signed_with_certificate or (is_unsigned and (request.method, request.path) == ("POST", "/sessions"))
+def _is_create_session(request: Request) -> bool:
+    signed = request.headers.get("Authorization", "")
+    return (request.method, request.path) == ("POST", "/sessions") and (not signed or signed.startswith("AWS4-X509-"))
 
 
 def _read_body(environ: WSGIEnvironment) -> bytes:

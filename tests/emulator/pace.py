@@ -16,7 +16,7 @@ class Pace:
     """Remembers when requests of each group were let through."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+        self.clock = clock
         self._lock = threading.Lock()
         self._passed: dict[Hashable, deque[float]] = defaultdict(deque)
 
@@ -25,7 +25,7 @@ class Pace:
         if rate is None:
             return
         with self._lock:
-            now = self._clock()
+            now = self.clock()
             passed = self._passed[group]
             while passed and passed[0] <= now - 1:
                 passed.popleft()

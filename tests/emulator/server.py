@@ -34,7 +34,7 @@ class EmulatorServer:
     """A running emulator."""
 
     def __init__(self, application: Application, server: Server, certificate: bytes | None) -> None:
-        self._application = application
+        self.application = application
         self._server = server
         self._thread = threading.Thread(target=server.serve, name="emulator", daemon=True)
         self._thread.start()
@@ -54,16 +54,16 @@ class EmulatorServer:
     @property
     def switches(self) -> Switches:
         """The switches; changes count from the next request on."""
-        return self._application.switches
+        return self.application.switches
 
     @property
     def state(self) -> State:
         """What Roles Anywhere remembers."""
-        return self._application.state
+        return self.application.state
 
     def reset(self) -> None:
         """Forget everything, moto's memory included, and put the switches back to their defaults."""
-        self._application.reset()
+        self.application.reset()
 
     def stop(self) -> None:
         """Close all connections and the port."""
