@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, issuance
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.certificates import iso
 
 from .errors import AuthorityError
-from .ledger import BlockedHost, IssuedCertificate, Ledger, to_text
+from .ledger import BlockedHost, IssuedCertificate, Ledger
 from .orders import CheckedOrder, Order, check
 from .signer import Signer
 
@@ -44,12 +45,12 @@ def decide_validity(days: int, issuer_end: datetime, now: datetime) -> tuple[iss
     wanted_end = now + timedelta(days=days)
     if issuer_end - now < SHORTEST_VALIDITY:
         raise AuthorityError(
-            f"The CA ends on {to_text(issuer_end)}, in less than a day: nothing was issued, make the next issuing CA."
+            f"The CA ends on {iso(issuer_end)}, in less than a day: nothing was issued, make the next issuing CA."
         )
     warning = None
     if wanted_end > issuer_end:
         warning = (
-            f"The certificates end with their CA on {to_text(issuer_end)} instead of {to_text(wanted_end)}: "
+            f"The certificates end with their CA on {iso(issuer_end)} instead of {iso(wanted_end)}: "
             "make the next issuing CA in time."
         )
     return issuance.Validity(now - issuance.WORKLOAD_BACKDATE, min(wanted_end, issuer_end)), warning
@@ -119,9 +120,10 @@ class _Batch:
         self._times_ordered = Counter((order.host, order.name) for order in orders)
         self._signer = signer
         self._ledger = ledger
-        self._now = now
+        self._now = iso(now)
         self._issued_by = issued_by
         self._dry_run = dry_run
+        self._blocked_hosts = ledger.blocked_hosts()
         self._name_claims: dict[str, Claim] = {}
         self._key_claims: dict[str, Claim] = {}
 
@@ -132,45 +134,43 @@ class _Batch:
             return Outcome(order, refused=checked.refused)
         if self._times_ordered[order.host, order.name] > 1:
             return Outcome(order, refused=f"{order.name} of {order.host} is ordered more than once: order it once.")
-        same_key = self._ledger.with_public_key(checked.public_key_fingerprint)
-        refused = self._why_refused(checked, same_key)
+        same_key = self._ledger.with_public_key(wanted.public_key_fingerprint)
+        refused = self._why_refused(order, wanted, same_key)
         if refused:
             return Outcome(order, refused=refused)
-        claim = Claim(order.host, to_text(wanted.validity.not_after))
+        claim = Claim(order.host, iso(wanted.validity.not_after))
         self._name_claims[order.common_name.lower()] = claim
-        self._key_claims[checked.public_key_fingerprint] = claim
+        self._key_claims[wanted.public_key_fingerprint] = claim
         reusable = self._reusable(order, wanted, same_key)
         if reusable or self._dry_run:
             return Outcome(order, reusable, reused=reusable is not None)
-        return self._sign(order, wanted, checked.public_key_fingerprint)
+        return self._sign(order, wanted)
 
-    def _why_refused(self, checked: CheckedOrder, same_key: Sequence[IssuedCertificate]) -> str | None:
-        order = checked.order
+    def _why_refused(
+        self, order: Order, wanted: issuance.WantedCertificate, same_key: Sequence[IssuedCertificate]
+    ) -> str | None:
         same_name = self._ledger.unexpired_with_common_name(order.common_name, self._now)
         name_claims = [Claim(row.host, row.not_after) for row in same_name]
-        key_claims = [Claim(row.host, row.not_after) for row in same_key if row.not_after > to_text(self._now)]
+        key_claims = [Claim(row.host, row.not_after) for row in same_key if row.not_after > self._now]
         if order.common_name.lower() in self._name_claims:
             name_claims.append(self._name_claims[order.common_name.lower()])
-        if checked.public_key_fingerprint in self._key_claims:
-            key_claims.append(self._key_claims[checked.public_key_fingerprint])
+        if wanted.public_key_fingerprint in self._key_claims:
+            key_claims.append(self._key_claims[wanted.public_key_fingerprint])
         compromised = any(row.reason == COMPROMISED for row in same_key)
-        return why_refused(order, self._ledger.blocked(order.host), name_claims, key_claims, compromised=compromised)
+        blocked = self._blocked_hosts.get(order.host)
+        return why_refused(order, blocked, name_claims, key_claims, compromised=compromised)
 
     def _reusable(
         self, order: Order, wanted: issuance.WantedCertificate, same_key: Sequence[IssuedCertificate]
     ) -> IssuedCertificate | None:
         for row in same_key:
-            if (
-                (row.host, row.name) != (order.host, order.name)
-                or row.revoked_at
-                or row.not_after <= to_text(self._now)
-            ):
+            if (row.host, row.name) != (order.host, order.name) or row.revoked_at or row.not_after <= self._now:
                 continue
             if not issuance.why_not_wanted(certificates.load(row.pem), wanted, self._signer.certificate):
                 return row
         return None
 
-    def _sign(self, order: Order, wanted: issuance.WantedCertificate, public_key_fingerprint: str) -> Outcome:
+    def _sign(self, order: Order, wanted: issuance.WantedCertificate) -> Outcome:
         certificate = self._signer.issue(wanted)
         difference = issuance.why_not_wanted(certificate, wanted, self._signer.certificate)
         difference = difference or issuance.why_not_within(certificate, wanted.validity)
@@ -184,12 +184,12 @@ class _Batch:
             name=order.name,
             common_name=order.common_name,
             subject=certificates.describe(wanted.subject),
-            not_before=to_text(certificate.not_valid_before_utc),
-            not_after=to_text(certificate.not_valid_after_utc),
+            not_before=iso(certificate.not_valid_before_utc),
+            not_after=iso(certificate.not_valid_after_utc),
             fingerprint=certificates.fingerprint(certificate),
-            public_key_fingerprint=public_key_fingerprint,
+            public_key_fingerprint=wanted.public_key_fingerprint,
             pem=certificates.to_pem(certificate),
-            issued_at=to_text(self._now),
+            issued_at=self._now,
             issued_by=self._issued_by,
         )
         return Outcome(order, row)

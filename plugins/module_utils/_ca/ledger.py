@@ -12,9 +12,11 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
+
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.certificates import from_iso, iso
 
 from .errors import AuthorityError
 from .private_files import FILE_MODE
@@ -135,9 +137,9 @@ class Ledger:
             " (SELECT coalesce(max(this_update), '') FROM revocation_lists))"
         ).fetchone()
         newest = row[0]
-        if newest and from_text(newest) - now > CLOCK_TOLERANCE:
+        if newest and from_iso(newest) - now > CLOCK_TOLERANCE:
             raise AuthorityError(
-                f"This machine's clock says {to_text(now)}, but the ledger's newest entry is of {newest}: "
+                f"This machine's clock says {iso(now)}, but the ledger's newest entry is of {newest}: "
                 "set the clock right."
             )
 
@@ -150,9 +152,9 @@ class Ledger:
         """All certificates ever issued for a key, the newest first."""
         return self._certificates("public_key_fingerprint = ? ORDER BY rowid DESC", public_key_fingerprint)
 
-    def unexpired_with_common_name(self, common_name: str, now: datetime) -> list[IssuedCertificate]:
+    def unexpired_with_common_name(self, common_name: str, now: str) -> list[IssuedCertificate]:
         """The certificates of a common name, whatever its case, that have not expired."""
-        return self._certificates("common_name = ? AND not_after > ?", common_name, to_text(now))
+        return self._certificates("common_name = ? AND not_after > ?", common_name, now)
 
     def of_host(self, host: str) -> list[IssuedCertificate]:
         """All certificates ever issued to a host, the oldest first."""
@@ -166,15 +168,20 @@ class Ledger:
     def revoked_since(self, not_after: datetime) -> list[IssuedCertificate]:
         """The revoked certificates that expire after a time, in the order of their revocation."""
         condition = "revoked_at IS NOT NULL AND not_after > ? ORDER BY revoked_at, serial"
-        return self._certificates(condition, to_text(not_after))
+        return self._certificates(condition, iso(not_after))
 
     def revoke(self, serials: Iterable[str], now: datetime, reason: str, revoked_by: str) -> None:
         """Mark certificates as revoked; what is revoked already stays as it is."""
         self._connection.executemany(
             "UPDATE certificates SET revoked_at = ?, reason = ?, revoked_by = ?"
             " WHERE serial = ? AND revoked_at IS NULL",
-            [(to_text(now), reason, revoked_by, serial) for serial in serials],
+            [(iso(now), reason, revoked_by, serial) for serial in serials],
         )
+
+    def blocked_hosts(self) -> dict[str, BlockedHost]:
+        """All blocks, by host."""
+        rows = self._connection.execute("SELECT * FROM blocked_hosts")
+        return {block.host: block for block in (BlockedHost(*row) for row in rows)}
 
     def blocked(self, host: str) -> BlockedHost | None:
         """The block of a host, or None."""
@@ -234,16 +241,6 @@ def opened(path: Path) -> Iterator[Ledger]:
                 "use the collection's version that wrote it, or a newer one."
             )
         yield Ledger(connection)
-
-
-def to_text(moment: datetime) -> str:
-    """Write a UTC time as the ledger keeps it: 2026-11-20T10:00:00Z."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def from_text(text: str) -> datetime:
-    """Read a time that the ledger keeps."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
 
 
 @contextlib.contextmanager

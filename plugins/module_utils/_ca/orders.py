@@ -29,7 +29,6 @@ class CheckedOrder(NamedTuple):
 
     order: Order
     wanted: issuance.WantedCertificate | None = None
-    public_key_fingerprint: str = ""
     refused: str | None = None
 
 
@@ -45,5 +44,9 @@ def check(order: Order, nonce: str, validity: issuance.Validity) -> CheckedOrder
         alternative_names = names.alternative_names(order.dns_names, order.uris)
     except CertificateError as error:
         return CheckedOrder(order, refused=str(error))
-    wanted = issuance.WantedCertificate(subject, alternative_names, request.public_key, validity)
-    return CheckedOrder(order, wanted, request.public_key_fingerprint)
+    return CheckedOrder(
+        order,
+        issuance.WantedCertificate(
+            subject, alternative_names, request.public_key, request.public_key_fingerprint, validity
+        ),
+    )

@@ -15,7 +15,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.revocati
 from . import private_files
 from .errors import AuthorityError
 from .layout import Layout
-from .ledger import IssuedCertificate, Ledger, MadeRevocationList, from_text, to_text
+from .ledger import IssuedCertificate, Ledger, MadeRevocationList
 from .signer import Signer
 
 if TYPE_CHECKING:
@@ -112,9 +112,13 @@ def sign(
 
 def entry(crl: x509.CertificateRevocationList, made_by: str) -> MadeRevocationList:
     """Describe a CRL for the ledger."""
-    this_update, next_update = to_text(crl.last_update_utc), crl.next_update_utc
+    this_update, next_update = certificates.iso(crl.last_update_utc), crl.next_update_utc
     return MadeRevocationList(
-        revocation_lists.number(crl), this_update, to_text(next_update) if next_update else "", len(crl), made_by
+        revocation_lists.number(crl),
+        this_update,
+        certificates.iso(next_update) if next_update else "",
+        len(crl),
+        made_by,
     )
 
 
@@ -146,10 +150,12 @@ def _carried_on(
         if serial in known_serials:
             continue
         row = ledger.with_serial(serial)
-        if row is None or from_text(row.not_after) > expired_by:
+        if row is None or certificates.from_iso(row.not_after) > expired_by:
             carried_on[serial_number] = revocation
     return carried_on
 
 
 def _revocation(row: IssuedCertificate) -> Revocation:
-    return Revocation(from_text(row.revoked_at or row.issued_at), revocation_lists.REASONS[row.reason or "unspecified"])
+    return Revocation(
+        certificates.from_iso(row.revoked_at or row.issued_at), revocation_lists.REASONS[row.reason or "unspecified"]
+    )

@@ -7,8 +7,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.certificates import iso
+
 from .errors import AuthorityError
-from .ledger import BlockedHost, IssuedCertificate, Ledger, to_text
+from .ledger import BlockedHost, IssuedCertificate, Ledger
 
 
 class Outcome(NamedTuple):
@@ -36,7 +38,7 @@ def revoke_host(
         before = ledger.blocked(host)
         live = [row.serial for row in ledger.of_host(host) if _is_live(row, now) and name in (None, row.name)]
         ledger.revoke(live, now, reason, revoked_by)
-        ledger.block(BlockedHost(host, to_text(now), revoked_by, reason))
+        ledger.block(BlockedHost(host, iso(now), revoked_by, reason))
         return _outcome(ledger, host, live, before)
 
 
@@ -65,7 +67,7 @@ def unblock(ledger: Ledger, host: str, *, dry_run: bool) -> Outcome:
 
 
 def _is_live(row: IssuedCertificate, now: datetime) -> bool:
-    return row.revoked_at is None and row.not_after > to_text(now)
+    return row.revoked_at is None and row.not_after > iso(now)
 
 
 def _outcome(ledger: Ledger, host: str, revoked: list[str], blocked_before: BlockedHost | None) -> Outcome:

@@ -146,15 +146,20 @@ def has_accepted_hash(signed: x509.Certificate | x509.CertificateRevocationList)
 
 def find(extensions: x509.Extensions, kind: type[Extension]) -> Extension | None:
     """Return the value of an extension, or None when it is absent."""
-    try:
-        return extensions.get_extension_for_class(kind).value
-    except x509.ExtensionNotFound:
-        return None
+    for extension in extensions:
+        if type(extension.value) is kind:
+            return extension.value
+    return None
 
 
 def iso(moment: datetime) -> str:
     """Write a UTC time as 2026-11-20T10:00:00Z."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{moment.isoformat(timespec='seconds')[:19]}Z"
+
+
+def from_iso(text: str) -> datetime:
+    """Read a UTC time such as 2026-11-20T10:00:00Z."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
 
 
 def _why_not_algorithms(certificate: x509.Certificate) -> str | None:

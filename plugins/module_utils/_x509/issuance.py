@@ -40,6 +40,7 @@ class WantedCertificate(NamedTuple):
     subject: x509.Name
     alternative_names: list[x509.GeneralName]
     public_key: keys.PublicKey
+    public_key_fingerprint: str
     validity: Validity
 
 
@@ -86,14 +87,18 @@ def workload_template(issuer: x509.Certificate) -> x509.CertificateBuilder:
 
 
 def workload_builder(template: x509.CertificateBuilder, wanted: WantedCertificate) -> x509.CertificateBuilder:
-    """Complete the template with one workload's names, key and validity."""
+    """Complete the template with one workload's names, key and validity.
+
+    The key identifier is the SHA-256 of the key (RFC 7093 section 2, method 4), the one that the ledger has too.
+    """
+    key_identifier = x509.SubjectKeyIdentifier(bytes.fromhex(wanted.public_key_fingerprint))
     builder = (
         template.subject_name(wanted.subject)
         .public_key(wanted.public_key)
         .serial_number(certificates.new_serial_number())
         .not_valid_before(wanted.validity.not_before)
         .not_valid_after(wanted.validity.not_after)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(wanted.public_key), critical=False)
+        .add_extension(key_identifier, critical=False)
     )
     if wanted.alternative_names:
         builder = builder.add_extension(x509.SubjectAlternativeName(wanted.alternative_names), critical=False)
