@@ -62,6 +62,14 @@ class Principal(NamedTuple):
     names: tuple[str, ...]
 
 
+class Permission(NamedTuple):
+    """What a call needs to be allowed: an action on a resource, and the condition keys that belong to it."""
+
+    action: str  # "s3:GetObject"
+    resource: str | None  # its ARN; None when the emulator cannot tell which one is meant
+    context: Context = {}  # noqa: RUF012 - a NamedTuple's default, and never written to
+
+
 def decide(
     policies: Iterable[Policy],
     action: str,
