@@ -49,6 +49,8 @@ def session_target(
     arns = {"trust_anchor_arn": trust_anchor_arn, "profile_arn": profile_arn, "role_arn": role_arn}
     for option, value in arns.items():
         form, pattern = _FORMS[option]
+        if not value:
+            raise HostError(f"{option} is missing; it must look like arn:aws:{form}.")
         if re.fullmatch("arn:aws[a-z-]*:" + pattern, value) is None:
             raise HostError(f"{option} is {value!r}, but must look like arn:aws:{form}.")
     region = session_region(trust_anchor_arn, profile_arn, role_arn, region or None)

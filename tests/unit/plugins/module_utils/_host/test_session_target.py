@@ -36,7 +36,7 @@ def test_the_region_is_the_trust_anchors_in_every_partition(partition, region):
 
 
 @pytest.mark.parametrize("option", ["trust_anchor_arn", "profile_arn", "role_arn"])
-@pytest.mark.parametrize("other", ["trust_anchor_arn", "profile_arn", "role_arn", "a word", "", "a line\n"])
+@pytest.mark.parametrize("other", ["trust_anchor_arn", "profile_arn", "role_arn", "a word", " ", "a line\n"])
 def test_an_arn_of_the_wrong_kind_is_told_by_the_options_name(option, other):
     if option == other:
         other = "a line\n"
@@ -59,6 +59,12 @@ def test_an_arn_of_the_wrong_kind_is_told_by_the_options_name(option, other):
 def test_what_does_not_go_together_is_refused(changes, told):
     with pytest.raises(SessionError, match=told):
         session_target(**{**arns(), **changes})
+
+
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_a_missing_arn_is_told(nothing):
+    with pytest.raises(HostError, match="role_arn is missing; it must look like arn:aws:iam::ACCOUNT:role/NAME"):
+        session_target(**{**arns(), "role_arn": nothing})
 
 
 def test_an_endpoint_on_this_machine_may_be_plain_http():

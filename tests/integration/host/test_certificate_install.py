@@ -1,0 +1,99 @@
+# SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module certificate_install, with CreateSession answered by the emulator."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.emulator.server import EmulatorServer
+
+from .conftest import Authority
+from .machine import Machine
+
+Issued = Callable[[], str]
+
+
+def test_four_steps(machine: Machine, issued: Issued, target: dict[str, str]) -> None:
+    steps = machine.four_steps("certificate_install", certificate=issued(), **target)
+    assert [step["changed"] for step in steps] == [True, True, False, False]
+    assert [step["outcome"] for step in steps] == ["unproved", "proved", "unchanged", "unchanged"]
+    done = steps[1]
+    assert done["diff"] == {"before": {"serial": None}, "after": {"serial": done["serial"]}}
+    assert done["path"] == f"{machine.workload}/current/certificate.pem"
+    assert done["session"]["assumed_role_arn"] == f"arn:aws:sts::123456789012:assumed-role/web/{done['serial']}"
+    assert set(done["session"]) == {"assumed_role_arn", "expiration"}
+
+
+def test_rotation(machine: Machine, issued: Issued, target: dict[str, str]) -> None:
+    first = machine.module("certificate_install", certificate=issued(), **target)
+    second = machine.module("certificate_install", certificate=issued(), **target)
+    assert second["previous_serial"] == first["serial"] != second["serial"]
+    assert (machine.workload / "current").resolve().name == second["serial"]
+
+
+def test_what_aws_refuses_is_discarded(machine: Machine, authority: Authority, target: dict[str, str]) -> None:
+    csr = machine.module("certificate_request", binding="0" * 64)["csr"]
+    stranger = authority.sign(csr, "intruder")
+    answer = machine.module("certificate_install", certificate=stranger, **target)
+    assert answer["failed"] is True
+    assert answer["outcome"] == "refused"
+    assert "Unable to assume role" in answer["msg"]
+    assert list((machine.workload / "versions").iterdir()) == []
+
+
+def test_what_nobody_can_tell_is_taken_up_again(
+    machine: Machine, issued: Issued, target: dict[str, str], emulator: EmulatorServer
+) -> None:
+    certificate = issued()
+    emulator.switches.data_plane_faults = ["500"] * 9
+    answer = machine.module("certificate_install", certificate=certificate, **target)
+    emulator.switches.data_plane_faults = []
+    assert answer["outcome"] == "undecided"
+    due = machine.module("workload_info")["due"]["certificate"]
+    assert due.endswith("is staged and waits for its proof")
+    assert machine.module("certificate_request", binding="1" * 64)["changed"] is False
+    assert machine.module("certificate_install", certificate=certificate, **target)["outcome"] == "proved"
+
+
+def test_hold_paces_only_what_asks_aws(machine: Machine, issued: Issued, target: dict[str, str]) -> None:
+    certificate, started = issued(), time.monotonic()
+    machine.module("certificate_install", certificate=certificate, hold=1, **target)
+    asked = time.monotonic()
+    machine.module("certificate_install", certificate=certificate, hold=60, **target)
+    assert asked - started >= 1
+    assert time.monotonic() - asked < 60
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"prove": True}, "prove is True but all of the following are missing"),
+        (
+            {"role_arn": "arn:aws:iam::123456789012:user/web"},
+            "role_arn is 'arn:aws:iam::123456789012:user/web', but must",
+        ),
+        ({"certificate": "none"}, "certificate holds 0 certificates"),
+        ({"certificate": ""}, "certificate holds 0 certificates"),
+        ({"keep": 0}, "keep is 0"),
+    ],
+)
+def test_bad_values_end_in_one_sentence(
+    machine: Machine, issued: Issued, target: dict[str, str], options: dict[str, object], told: str
+) -> None:
+    given = {**target, "certificate": issued(), **options}
+    if "prove" in options:
+        given = {"certificate": given["certificate"], "prove": True}
+    answer = machine.module("certificate_install", **given)
+    assert answer["failed"] is True
+    assert told in answer["msg"]
+    assert "exception" not in answer
+
+
+def test_check_mode_copes_with_what_was_not_made(machine: Machine, target: dict[str, str]) -> None:
+    answer = machine.module("certificate_install", check_mode=True, certificate="", **target)
+    assert (answer["changed"], answer["serial"]) == (True, "")
+    assert not machine.directory.exists()
