@@ -83,9 +83,7 @@ def test_the_second_time_it_is_kept_and_with_no_cache_it_is_new(flags, capsys, s
         {"--role-session-name": "web1"},
         {"--region": "eu-central-1"},
         {"--role-arn": "arn:aws:iam::123456789012:role/other"},
-        {
-            "--profile-arn": "arn:aws:rolesanywhere:eu-central-1:123456789012:profile/77777777-7777-4888-9999-000000000000"
-        },
+        {"--profile-arn": "arn:aws:rolesanywhere:eu-central-1:123456789012:profile/other"},
     ],
 )
 def test_another_wish_is_another_session(flags, capsys, service, changes):
