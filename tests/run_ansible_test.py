@@ -91,15 +91,19 @@ def on_target(command: str, python: str) -> list[str]:
 
 def lay_out_collection() -> None:
     """Build the collection, install the tarball into .build, and put amazon.aws beside it."""
-    galaxy = [sys.executable, "-m", "ansible", "galaxy", "collection"]
-    quiet = {"check": True, "stdout": subprocess.DEVNULL, "env": {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(BUILD)}}
     shutil.rmtree(COLLECTIONS, ignore_errors=True)
-    subprocess.run([*galaxy, "build", "--force", "--output-path", BUILD, CHECKOUT], **quiet)
+    galaxy("build", "--force", "--output-path", BUILD, CHECKOUT)
     tarball = max(BUILD.glob("fleet-rolesanywhere-*.tar.gz"), key=lambda path: path.stat().st_mtime)
-    subprocess.run([*galaxy, "install", "--offline", "--no-deps", "--force", "-p", BUILD, tarball], **quiet)
+    galaxy("install", "--offline", "--no-deps", "--force", "-p", BUILD, tarball)
     # A repository of its own: ansible-test would otherwise ask this one, which ignores .build, and find no files.
     subprocess.run(["git", "init", "--quiet", COLLECTION], check=True)
     (COLLECTIONS / "amazon").symlink_to(Path(sysconfig.get_path("purelib")) / "ansible_collections" / "amazon")
+
+
+def galaxy(*arguments: str | Path) -> None:
+    command = [sys.executable, "-m", "ansible", "galaxy", "collection", *arguments]
+    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(BUILD)}
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
 
 
 @functools.cache
@@ -118,7 +122,7 @@ def answers(interpreter: str | Path, version: str) -> bool:
     """Tell whether the interpreter runs and is of this version; pyenv's shims exist for versions that do not run."""
     script = "import sys, venv; print('%d.%d' % sys.version_info[:2])"
     try:
-        answer = subprocess.run([interpreter, "-c", script], capture_output=True, text=True)
+        answer = subprocess.run([interpreter, "-c", script], capture_output=True, text=True, check=False)
     except OSError:
         return False
     return answer.stdout.strip() == version
@@ -170,7 +174,7 @@ def run(core: Core, command: str, *arguments: str) -> bool:
     environment["HOME"] = str(HOME)
     environment["PATH"] = os.pathsep.join([f"{core.environment}/bin", str(PYTHONS), os.environ["PATH"]])
     ansible_test = [core.environment / "bin" / "ansible-test", command, "--color", "no", *arguments]
-    return subprocess.run(ansible_test, cwd=COLLECTION, env=environment).returncode == 0
+    return subprocess.run(ansible_test, cwd=COLLECTION, env=environment, check=False).returncode == 0
 
 
 if __name__ == "__main__":
