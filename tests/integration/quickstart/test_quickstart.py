@@ -1,0 +1,120 @@
+# SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The quickstart as a new user runs it: it ends well, shows what it promises, leaks nothing and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+
+# Every session token of the embedded AWS begins so; the third is what a signed CreateSession request carries.
+SECRETS = re.compile(rb"FQoGZXIvYXdzE\w|BEGIN (EC |RSA |ENCRYPTED )?PRIVATE KEY|AWS4-X509-\S+ Credential=")
+
+
+def command(directory: Path, *arguments: str) -> list[str]:
+    """Return the command line of a quickstart in a folder of its own."""
+    return [sys.executable, "tests/quickstart/run.py", "--directory", str(directory), *arguments]
+
+
+def processes_about(path: Path) -> list[str]:
+    """Return the command lines of all processes that name a path."""
+    listing = subprocess.run(["ps", "-A", "-o", "args="], capture_output=True, text=True, check=True).stdout
+    return [line for line in listing.splitlines() if str(path) in line]
+
+
+class ProcessArguments(threading.Thread):
+    """Notes every command line that is seen while it runs."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.done = threading.Event()
+        self.seen: set[str] = set()
+
+    def run(self) -> None:
+        """Look again and again."""
+        while not self.done.wait(0.05):
+            self.seen.update(
+                subprocess.run(["ps", "-A", "-o", "args="], capture_output=True, text=True, check=True).stdout.splitlines()
+            )
+
+
+def private_key_bodies(directory: Path) -> Iterator[bytes]:
+    """Yield the first line of each private key below a folder."""
+    for path in directory.rglob("private-key.pem"):
+        yield path.read_bytes().splitlines()[1]
+
+
+def test_the_quickstart_ends_well_and_leaks_nothing(tmp_path: Path) -> None:
+    """The whole line at the highest verbosity, with a log, a fact cache and all temporary files of modules kept."""
+    traces = tmp_path / "traces"
+    (traces / "remote").mkdir(parents=True)
+    environment = os.environ | {
+        "ANSIBLE_LOG_PATH": str(traces / "ansible.log"),
+        "ANSIBLE_KEEP_REMOTE_FILES": "True",
+        "ANSIBLE_REMOTE_TEMP": str(traces / "remote"),
+        "ANSIBLE_CACHE_PLUGIN": "ansible.builtin.jsonfile",
+        "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(traces / "facts"),
+        "AWS_PROFILE": "must-not-be-used",
+    }
+    arguments = ProcessArguments()
+    arguments.start()
+    directory = tmp_path / "quickstart"
+    with (traces / "output").open("w") as output:
+        done = subprocess.run(
+            command(directory, "--", "-vvvv"), cwd=ROOT, env=environment, stdout=output, stderr=output, check=False
+        )
+    arguments.done.set()
+    arguments.join()
+    (traces / "arguments").write_text("\n".join(arguments.seen))
+    text = (traces / "output").read_text()
+    assert done.returncode == 0, text[-8000:]
+
+    report = (directory / "report.txt").read_text()
+    assert report in text
+    assert report.count("written    AccessDenied") == 3
+    assert "changed=0 on every host" in report
+    assert ", 0 failed" in report
+    assert "Certificate revoked" in report
+    assert processes_about(tmp_path) == []
+
+    bodies = list(private_key_bodies(directory))
+    assert len(bodies) == 6  # root, issuing, three hosts, and the old key of the rotated host
+    searched = 0
+    for trace in traces.rglob("*"):
+        if trace.is_file():
+            content = trace.read_bytes()
+            assert not SECRETS.search(content), trace
+            assert not any(body in content for body in bodies), trace
+            searched += 1
+    assert searched > 10
+
+
+def test_an_interrupted_quickstart_leaves_no_process(tmp_path: Path) -> None:
+    """Ctrl-C in the middle of a task."""
+    directory = tmp_path / "quickstart"
+    running = subprocess.Popen(
+        command(directory), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+    for line in running.stdout:
+        if line.startswith("TASK [Make two buckets"):
+            break
+    time.sleep(0.5)
+    embedded_aws = int((directory / "embedded-aws.pid").read_text())
+    os.killpg(running.pid, signal.SIGINT)
+    output = running.stdout.read()
+    assert running.wait(30) == 130, output
+    assert "Traceback" not in output
+    assert processes_about(tmp_path) == []
+    with pytest.raises(ProcessLookupError):
+        os.kill(embedded_aws, 0)

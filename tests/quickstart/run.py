@@ -1,0 +1,153 @@
+# SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run playbooks/quickstart.yml against an embedded AWS, and leave no process behind.
+
+The exit status is 0 only if the playbook has observed everything that it promises and has written its report.
+With ``--keep`` the embedded AWS goes on, and the commands to play with it are printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+REGION = "eu-central-1"
+
+
+def alive(process_id: int) -> bool:
+    """Tell whether a process exists."""
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def descendants(process_id: int) -> list[int]:
+    """Return the process ids below a process: ansible-core's workers leave its group, so a signal to it misses them."""
+    listing = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    parents = [tuple(map(int, line.split())) for line in listing.splitlines()]
+    found = [process_id]
+    for parent in found:
+        found.extend(child for child, above in parents if above == parent)
+    return found[1:]
+
+
+def stop(process: subprocess.Popen[str]) -> None:
+    """End a process and all below it."""
+    if process.poll() is not None:
+        return
+    below = descendants(process.pid)
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(5)
+    for process_id in [process.pid, *below]:
+        with suppress(ProcessLookupError):
+            os.kill(process_id, signal.SIGKILL)
+    process.wait()
+
+
+@contextmanager
+def ending(process: subprocess.Popen[str], *, keep: bool = False) -> Iterator[subprocess.Popen[str]]:
+    """End the process on the way out, whatever the reason; one that is to be kept only when something went wrong."""
+    finished = False
+    try:
+        yield process
+        finished = True
+    finally:
+        if not (finished and keep):
+            stop(process)
+
+
+def clean_environment() -> dict[str, str]:
+    """Return the environment without the caller's AWS settings: the quickstart must not touch a real account."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+
+
+def start_embedded_aws(log: Path) -> subprocess.Popen[str]:
+    """Start the emulator on a free port, in a session of its own so that Ctrl-C reaches only this program."""
+    with log.open("w") as errors:
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.emulator", "--port", "0"],
+            cwd=ROOT,
+            env=clean_environment(),
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            start_new_session=True,
+        )
+
+
+def run(directory: Path, *, keep: bool, arguments: list[str]) -> int:
+    """Run the quickstart in *directory*; return the exit status."""
+    process_id = directory / "embedded-aws.pid"
+    if process_id.exists() and alive(int(process_id.read_text())):
+        print(f"The embedded AWS of an earlier quickstart still runs: stop it with  kill {process_id.read_text()}")
+        return 1
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(mode=0o700, parents=True)
+    credentials = directory / "administrator.ini"
+    credentials.write_text("[default]\naws_access_key_id = test\naws_secret_access_key = test\n")
+    log = directory / "embedded-aws.log"
+    with ending(start_embedded_aws(log), keep=keep) as aws:
+        process_id.write_text(str(aws.pid))
+        ready = aws.stdout.readline().split()
+        if ready[:1] != ["ready"]:
+            print(f"The embedded AWS did not start: {log.read_text()}")
+            return 1
+        environment = clean_environment() | {
+            "AWS_ENDPOINT_URL": ready[1],
+            "AWS_REGION": REGION,
+            "AWS_SHARED_CREDENTIALS_FILE": str(credentials),
+            "ANSIBLE_COLLECTIONS_PATH": os.environ.get("ANSIBLE_COLLECTIONS_PATH", str(BIN.parent / "collections")),
+            "ANSIBLE_INJECT_FACT_VARS": "False",
+            "ANSIBLE_LOCALHOST_WARNING": "False",
+            "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+        }
+        variables = {
+            "quickstart_directory": str(directory),
+            "rolesanywhere_endpoint_url": ready[1],
+            "rolesanywhere_region": REGION,
+        }
+        inventory = ROOT / "playbooks" / "quickstart" / "inventory.yml"
+        playbook = ROOT / "playbooks" / "quickstart.yml"
+        command = [BIN / "ansible-playbook", "-i", inventory, "-e", json.dumps(variables), playbook, *arguments]
+        with ending(subprocess.Popen(command, cwd=ROOT, env=environment, text=True)) as playing:
+            status = playing.wait()
+        report = directory / "report.txt"
+        if status or not report.exists():
+            print(f"The quickstart did not observe all that it promises (ansible-playbook ended with {status}).")
+            stop(aws)
+            return status or 1
+        print(report.read_text())
+        if keep:
+            print((directory / "by-hand.txt").read_text() + f"\nStop the embedded AWS with  kill {aws.pid}\n")
+    return 0
+
+
+def main() -> int:
+    """Parse the command line and run."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--keep", action="store_true", help="leave the embedded AWS running at the end")
+    parser.add_argument("--directory", type=Path, default=ROOT / ".quickstart", help="the quickstart's own folder")
+    parser.add_argument("arguments", nargs="*", help="more arguments for ansible-playbook, after --")
+    arguments = parser.parse_args()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(130))
+    return run(arguments.directory.resolve(), keep=arguments.keep, arguments=arguments.arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
