@@ -44,7 +44,9 @@ def call(
     :param seconds: limit of one attempt, see :func:`.https.post`.
     :raises SessionError: ``certain`` when AWS refused; otherwise every attempt ended without a usable answer.
     """
-    for attempt in range(1, attempts + 1):
+    attempt = 0
+    while True:
+        attempt += 1
         try:
             answer = post(sign(), ca_bundle=ca_bundle, seconds=seconds)
             if 200 <= answer.status < 300:
@@ -56,7 +58,6 @@ def call(
         if final or attempt == attempts:
             raise failure
         time.sleep(random.uniform(0.04, min(LONGEST_PAUSE, 0.25 * 4**attempt)))
-    raise AssertionError("an attempt returns or raises")
 
 
 def refusal(operation: str, answer: Answer) -> SessionError:

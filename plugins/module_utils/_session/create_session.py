@@ -59,9 +59,14 @@ def create_session(
     algorithm = ALGORITHMS.get(certificate.public_key_algorithm)
     if algorithm is None:
         raise SessionError("Roles Anywhere needs an RSA or EC key; issue the certificate for such a key.", certain=True)
-    if openssl.public_key_of(pair.private_key) != certificate.public_key_info_der:
+    try:
+        public_key = openssl.public_key_of(pair.private_key)
+    except SessionError as error:
+        raise SessionError(f"The private key {pair.private_key_path} cannot be used: {error}") from error
+    if public_key != certificate.public_key_info_der:
         raise SessionError(
-            f"The private key is not the one of certificate {certificate.serial_hex}; install the two together.",
+            f"The private key {pair.private_key_path} is not that of certificate {certificate.serial_hex};"
+            " install the two together.",
             certain=True,
         )
 

@@ -31,8 +31,10 @@ def run_credential_process(command_line: str, seconds: float = SECONDS) -> Proce
     """
     try:
         command = shlex.split(command_line)
+        if not command:
+            raise ValueError("it is empty")
         finished = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=seconds, check=False)
-    except (OSError, ValueError, IndexError) as error:
+    except (OSError, ValueError) as error:
         raise SessionError(f"The credential_process cannot be started: {error}.") from None
     except subprocess.TimeoutExpired:
         raise SessionError(f"The credential_process gave no answer within {seconds:g} seconds.") from None

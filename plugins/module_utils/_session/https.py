@@ -28,13 +28,19 @@ class Request(NamedTuple):
     headers: Mapping[str, str]
     body: bytes
 
+    def __repr__(self) -> str:
+        return f"Request({self.url})"
+
 
 class Answer(NamedTuple):
-    """What came back, whatever the status; header names are in lower case."""
+    """What came back, whatever the status; header names are in lower case, and the body may be secret."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+    def __repr__(self) -> str:
+        return f"Answer({self.status})"
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):

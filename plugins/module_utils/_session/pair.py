@@ -26,6 +26,7 @@ class Pair(NamedTuple):
     certificate: bytes  # DER
     chain: list[bytes]  # DER of the intermediates, in file order
     private_key: int  # an open descriptor, for openssl.sign and its like
+    private_key_path: str  # for messages only
 
 
 @contextmanager
@@ -69,7 +70,7 @@ def open_pair(certificate_path: str, private_key_path: str, chain_path: str | No
         if not certificates:
             raise SessionError(f"There is no certificate in {certificate_path}; it must hold one in PEM form.")
         chain = split_pem(_content(descriptor_of(chain_path))) if chain_path else []
-        yield Pair(certificates[0], chain, descriptor_of(private_key_path))
+        yield Pair(certificates[0], chain, descriptor_of(private_key_path), private_key_path)
 
 
 def _content(descriptor: int) -> bytes:

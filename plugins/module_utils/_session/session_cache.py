@@ -86,7 +86,7 @@ def _seconds_left(session: Session) -> float:
 @contextmanager
 def _private_directory(path: str) -> Iterator[int]:
     try:
-        os.makedirs(path, mode=0o700, exist_ok=True)
+        _make_directory(path)
         folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
         raise SessionError(f"The cache directory {path} cannot be used: {error.strerror}; name another one.") from error
@@ -97,6 +97,15 @@ def _private_directory(path: str) -> Iterator[int]:
         yield folder
     finally:
         os.close(folder)
+
+
+def _make_directory(path: str) -> None:
+    # Not os.makedirs: it leaves the mode of the directories above to the umask.
+    parent = os.path.dirname(path)
+    if parent and not os.path.isdir(parent):
+        _make_directory(parent)
+    with suppress(FileExistsError):
+        os.mkdir(path, 0o700)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.creat
     read_session,
 )
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.errors import SessionError
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.https import Answer
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.https import Answer, Request
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.pair import open_directory
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.pem import BEGIN, END, split_pem
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.session import (
@@ -78,9 +78,17 @@ def test_wishes_and_intermediates_are_sent(service, make_pair, make_certificate,
 
 
 def test_a_key_of_another_certificate_is_noticed_before_anything_is_sent(service, make_pair, ask):
-    with pytest.raises(SessionError, match=f"private key is not the one of certificate {SERIAL:x}") as caught:
+    with pytest.raises(SessionError, match=f"private-key.pem is not that of certificate {SERIAL:x}") as caught:
         ask(make_pair("EC-P256", key_of="EC-P384"), service.url)
     assert caught.value.certain
+    assert service.requests == []
+
+
+def test_a_key_that_openssl_cannot_read_is_named(service, make_pair, ask):
+    directory = make_pair()
+    (directory / "private-key.pem").write_text("no key")
+    with pytest.raises(SessionError, match=f"The private key {directory}/private-key.pem cannot be used: openssl"):
+        ask(directory, service.url)
     assert service.requests == []
 
 
@@ -171,10 +179,19 @@ class Proxy:
         self.asked = []
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
-        threading.Thread(target=self.serve, daemon=True).start()
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def stop(self):
+        self.socket.shutdown(socket.SHUT_RDWR)  # wakes who waits for a client
+        self.thread.join()
+        self.socket.close()
 
     def serve(self):
-        client, _address = self.socket.accept()
+        try:
+            client, _address = self.socket.accept()
+        except OSError:
+            return
         head = b""
         while b"\r\n\r\n" not in head:
             head += client.recv(4096)
@@ -204,7 +221,7 @@ def proxy(monkeypatch):
     running = Proxy()
     monkeypatch.setenv("HTTPS_PROXY", running.url)
     yield running
-    running.socket.close()
+    running.stop()
 
 
 def test_a_proxy_of_the_environment_is_used(tls_service, make_pair, ask, proxy):
@@ -262,6 +279,12 @@ def test_secrets_do_not_show():
     for text in (repr(session), str(session), f"{session}", repr(session.credentials), "%r" % [session]):
         assert "SENTINEL" not in text
         assert "ASIA" in text
+
+
+def test_neither_a_signed_request_nor_an_answer_shows():
+    request = Request("https://host/sessions", {"Authorization": "SENTINEL"}, b"SENTINEL")
+    assert repr(request) == "Request(https://host/sessions)"
+    assert repr(_answer()) == "Answer(201)"
 
 
 def _member(name, value):

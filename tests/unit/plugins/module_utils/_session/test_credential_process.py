@@ -52,7 +52,7 @@ def test_no_shell_reads_the_line(tmp_path):
 @pytest.mark.parametrize(
     ("command", "reason"),
     [
-        ("", "cannot be started"),
+        ("", "cannot be started: it is empty"),
         ("/nowhere/helper x", "cannot be started: .*No such file"),
         ("'unclosed", "cannot be started: No closing quotation"),
         (line("import sys; print('SENTINEL'); sys.exit(3)"), "exit status 3: it gave no reason"),

@@ -62,7 +62,8 @@ def test_directory_and_files_are_private_whatever_the_umask(directory):
         session_cache.cached(directory, NAME, Maker())
     finally:
         os.umask(before)
-    assert stat.S_IMODE(os.stat(directory).st_mode) == 0o700
+    for made in (directory, os.path.dirname(directory)):
+        assert stat.S_IMODE(os.stat(made).st_mode) == 0o700
     assert {stat.S_IMODE(os.stat(f"{directory}/{name}").st_mode) for name in os.listdir(directory)} == {0o600}
 
 
