@@ -128,14 +128,12 @@ def _read_source(call: Call) -> tuple[dict[str, Any], list[x509.Certificate]]:
 
 def _authority_certificate(call: Call, arn: str) -> str:
     """Fetch the certificate of a private CA: it must be active and in this account and region (§3.1)."""
-    here = f":acm-pca:{call.store.region}:{call.store.account}:certificate-authority/"
-    if here in arn:
-        try:
-            backend = acmpca_backends[call.store.account][call.store.region]
-            return backend.get_certificate_authority_certificate(arn)[0].decode()
-        except JsonRESTError:
-            pass
-    raise ServiceError("ValidationException", f"There is no active certificate authority {arn}")  # an invention
+    authorities = acmpca_backends[call.store.account][call.store.region]
+    try:
+        return authorities.get_certificate_authority_certificate(arn)[0].decode()
+    except JsonRESTError:
+        # The sentence is an invention.
+        raise ServiceError("ValidationException", f"There is no active certificate authority {arn}") from None
 
 
 def _check_renewal(anchor: TrustAnchor, source: dict[str, Any], certificates: list[x509.Certificate]) -> None:

@@ -28,6 +28,10 @@ def crl(rolesanywhere: Any, anchor_arn: str) -> dict[str, Any]:
     return rolesanywhere.import_crl(name="fleet", crlData=DATA, trustAnchorArn=anchor_arn)["crl"]
 
 
+def _stored(emulator: EmulatorServer, crl: dict[str, Any]) -> x509.CertificateRevocationList:
+    return emulator.state.store("123456789012", REGION).crls[crl["crlId"]].revocation_list
+
+
 def test_import(rolesanywhere: Any, anchor_arn: str) -> None:
     response = rolesanywhere.import_crl(name="fleet", crlData=DATA, trustAnchorArn=anchor_arn)
     crl = response["crl"]
@@ -45,12 +49,13 @@ def test_import(rolesanywhere: Any, anchor_arn: str) -> None:
     assert rolesanywhere.get_crl(crlId=crl["crlId"])["crl"] == crl
 
 
-def test_update(rolesanywhere: Any, crl: dict[str, Any]) -> None:
+def test_update(rolesanywhere: Any, emulator: EmulatorServer, crl: dict[str, Any]) -> None:
     second = pem_of(make_crl(AUTHORITY, number=2, entries=1))
     updated = rolesanywhere.update_crl(crlId=crl["crlId"], crlData=second)["crl"]
     assert updated == {**crl, "crlData": second, "updatedAt": updated["updatedAt"]}
     renamed = rolesanywhere.update_crl(crlId=crl["crlId"], name="renamed")["crl"]
     assert (renamed["name"], renamed["crlData"]) == ("renamed", second)
+    assert _stored(emulator, crl) == x509.load_pem_x509_crl(second)
 
 
 def test_a_refused_update_changes_nothing(rolesanywhere: Any, crl: dict[str, Any]) -> None:
@@ -116,5 +121,4 @@ def test_unknown_crl(rolesanywhere: Any, operation: str) -> None:
 
 
 def test_what_is_stored_is_what_create_session_reads(emulator: EmulatorServer, crl: dict[str, Any]) -> None:
-    stored = emulator.state.store("123456789012", REGION).crls[crl["crlId"]]
-    assert stored.revocation_list == x509.load_pem_x509_crl(DATA)
+    assert _stored(emulator, crl) == x509.load_pem_x509_crl(DATA)

@@ -171,12 +171,12 @@ def _make_private_authority(emulator: EmulatorServer, region: str = REGION, acti
         CertificateAuthorityType="ROOT",
     )["CertificateAuthorityArn"]
     if active:
-        _renew(emulator, arn)
+        _renew(emulator, arn, region)
     return arn
 
 
-def _renew(emulator: EmulatorServer, arn: str) -> None:
-    acm_pca = client(emulator, "acm-pca")
+def _renew(emulator: EmulatorServer, arn: str, region: str = REGION) -> None:
+    acm_pca = client(emulator, "acm-pca", region)
     issued = acm_pca.issue_certificate(
         CertificateAuthorityArn=arn,
         Csr=acm_pca.get_certificate_authority_csr(CertificateAuthorityArn=arn)["Csr"].encode(),
@@ -217,7 +217,7 @@ def test_private_authority_with_another_key(rolesanywhere: Any, emulator: Emulat
 
 def test_private_authority_must_be_active_and_here(rolesanywhere: Any, emulator: EmulatorServer) -> None:
     pending = _make_private_authority(emulator, active=False)
-    elsewhere = _make_private_authority(emulator, region="eu-west-1", active=False)
+    elsewhere = _make_private_authority(emulator, region="eu-west-1")
     unknown = pending.rpartition("/")[0] + f"/{UNKNOWN_ID}"
     for arn in (pending, elsewhere, unknown):
         expected = (400, "ValidationException", f"There is no active certificate authority {arn}")
