@@ -24,10 +24,11 @@ _TICK_SECONDS = 0.1  # how soon the server sees that it is to stop
 
 
 class _Gateway(Gateway_10):
-    """Hands the client's socket to the application, for the faults that need it."""
+    """Hands over the client's socket, for the faults that need it, and the URI as it came, as moto looks for it."""
 
     def get_environ(self) -> dict[str, Any]:
-        return {**super().get_environ(), "emulator.socket": self.req.conn.socket}
+        environ = super().get_environ()
+        return {**environ, "RAW_URI": environ["REQUEST_URI"], "emulator.socket": self.req.conn.socket}
 
 
 class EmulatorServer:
