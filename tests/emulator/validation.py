@@ -80,6 +80,16 @@ def _violations_of_number(shape: Shape, value: int, name: str) -> Iterator[str]:
 
 
 def _violation(shape: Shape, value: Any, name: str, constraint: str) -> str:
-    is_secret = shape.metadata.get("sensitive") or isinstance(value, bytes)
-    echo = "Value" if is_secret else f"Value '{value}'"
-    return f"{echo} at '{name}' failed to satisfy constraint: {constraint}"
+    return f"Value{_echo(shape, value)} at '{name}' failed to satisfy constraint: {constraint}"
+
+
+def _echo(shape: Shape, value: Any) -> str:
+    """Repeat a value in a sentence, lists as Java writes them; not what is sensitive, binary or structured."""
+    if (
+        isinstance(shape, ListShape)
+        and shape.member.type_name == "string"
+        and not shape.member.metadata.get("sensitive")
+    ):
+        return f" '[{', '.join(value)}]'"
+    is_plain = isinstance(value, (str, int)) and not shape.metadata.get("sensitive")
+    return f" '{value}'" if is_plain else ""

@@ -82,7 +82,9 @@ def _read(shape: Shape, value: Any, name: str) -> Any:
 
 
 def _wrong_type(shape: Shape, name: str) -> ServiceError:
-    return ServiceError("SerializationException", f"The value of {name} is not a {shape.type_name}.")  # an invention
+    return ServiceError(
+        "SerializationException", f"The value of {name} is not of type {shape.type_name}."
+    )  # an invention
 
 
 def _refuse_unknown(values: dict[str, Any], prefix: str) -> None:

@@ -117,7 +117,7 @@ def test_chunked_bodies(connection: http.client.HTTPConnection) -> None:
             b'{"name": 1, "roleArns": []}',
             400,
             "SerializationException",
-            "The value of name is not a string.",
+            "The value of name is not of type string.",
         ),
         (
             "POST",
@@ -125,7 +125,7 @@ def test_chunked_bodies(connection: http.client.HTTPConnection) -> None:
             b'{"name": "x", "crlData": "*"}',
             400,
             "SerializationException",
-            "The value of crlData is not a blob.",
+            "The value of crlData is not of type blob.",
         ),
         (
             "POST",
@@ -133,7 +133,7 @@ def test_chunked_bodies(connection: http.client.HTTPConnection) -> None:
             b'{"name": "x", "roleArns": [], "durationSeconds": true}',
             400,
             "SerializationException",
-            "The value of durationSeconds is not a integer.",
+            "The value of durationSeconds is not of type integer.",
         ),
         (
             "GET",
@@ -141,7 +141,7 @@ def test_chunked_bodies(connection: http.client.HTTPConnection) -> None:
             b"",
             400,
             "SerializationException",
-            "The value of pageSize is not a integer.",
+            "The value of pageSize is not of type integer.",
         ),
         (
             "POST",

@@ -98,8 +98,17 @@ def test_values_within_the_constraints_pass(shape: str, value: dict[str, Any]) -
 
 
 def test_one_member_too_many_in_a_list() -> None:
-    roles = ["arn:aws:iam::123456789012:role/x"] * 251
-    sentence = _refusal("CreateProfileRequest", {"name": "x", "roleArns": roles})
-    assert sentence.endswith(
-        "at 'roleArns' failed to satisfy constraint: Member must have length less than or equal to 250"
-    )
+    role = "arn:aws:iam::123456789012:role/x"
+    sentence = _refusal("CreateProfileRequest", {"name": "x", "roleArns": [role] * 251})
+    assert f"Value '[{role}, {role}, " in sentence
+    assert "]' at 'roleArns' failed to satisfy constraint: " in sentence
+    assert sentence.endswith("Member must have length less than or equal to 250")
+
+
+def test_tags_are_not_repeated_as_a_list_either() -> None:
+    tags = [{"key": f"secret{number}", "value": ""} for number in range(201)]
+    for values in ({"tags": tags}, {"tagKeys": [tag["key"] for tag in tags]}):
+        shape = "TagResourceRequest" if "tags" in values else "UntagResourceRequest"
+        sentence = _refusal(shape, {"resourceArn": ANCHOR, **values})
+        assert "length less than or equal to 200" in sentence
+        assert "secret" not in sentence
