@@ -114,13 +114,15 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors i
 def describe(refreshed: revocation_list.Refreshed) -> dict[str, Any]:
     """Write the CRL as a result; it is None when check mode would make a new one."""
     crl = refreshed.crl
-    pem = revocation_lists.to_pem(crl) if crl else None
+    if crl is None:
+        return dict.fromkeys(("crl", "number", "this_update", "next_update", "bytes"))
+    pem = revocation_lists.to_pem(crl)
     return {
         "crl": pem,
-        "number": revocation_lists.number(crl) if crl else None,
-        "this_update": certificates.iso(crl.last_update_utc) if crl else None,
-        "next_update": certificates.iso(crl.next_update_utc) if crl and crl.next_update_utc else None,
-        "bytes": len(pem) if pem else None,
+        "number": revocation_lists.number(crl),
+        "this_update": certificates.iso(crl.last_update_utc),
+        "next_update": certificates.iso(crl.next_update_utc) if crl.next_update_utc else None,
+        "bytes": len(pem),
     }
 
 

@@ -69,15 +69,17 @@ def refresh(
         ledger.check_clock(now)
         before = _in_place(layout, issuer)
         known = ledger.revoked_since(now - periods.next_update)
-        published = revocation_lists.revocations(before) if before else {}
+        published = {} if before is None else revocation_lists.revocations(before)
         carried_on = _carried_on(published, known, ledger, now - periods.next_update)
         wanted = {**carried_on, **{int(row.serial, 16): _revocation(row) for row in known}}
         serials = [certificates.serial_hex(serial_number) for serial_number in carried_on]
-        if before and wanted == published and not is_due(before, periods, now):
+        if before is not None and wanted == published and not is_due(before, periods, now):
             return Refreshed(False, published, wanted, serials, before)
         if dry_run:
             return Refreshed(True, published, wanted, serials, None)
-        number = 1 + max(ledger.last_revocation_list_number(), revocation_lists.number(before) if before else 0)
+        number = 1 + max(
+            ledger.last_revocation_list_number(), 0 if before is None else revocation_lists.number(before)
+        )
         crl = sign(open_signer(), number, wanted, now, now + periods.next_update)
         ledger.add_revocation_list(entry(crl, made_by))
         with private_files.explained("written", layout.crl):

@@ -1,0 +1,50 @@
+# SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the passphrase comes from."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import passphrase
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors import AuthorityError
+
+NONE = {"passphrase": None, "passphrase_path": None, "passphrase_environment": None}
+
+
+def test_without_an_option_there_is_none():
+    assert passphrase.read(NONE) is None
+
+
+def test_it_is_a_value():
+    assert passphrase.read({**NONE, "passphrase": "grüße"}) == "grüße".encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"), [(b"horse\n", b"horse"), (b"horse\r\n", b"horse"), (b" horse ", b" horse ")]
+)
+def test_it_is_in_a_file_without_its_line_end(tmp_path, content, expected):
+    path = tmp_path / "passphrase"
+    path.write_bytes(content)
+    assert passphrase.read({**NONE, "passphrase_path": str(path)}) == expected
+
+
+def test_it_is_in_the_environment(monkeypatch):
+    monkeypatch.setenv("CA_PASSPHRASE", "horse")
+    assert passphrase.read({**NONE, "passphrase_environment": "CA_PASSPHRASE"}) == b"horse"
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"passphrase": ""}, "The option passphrase is missing or has fewer than 4 characters"),
+        ({"passphrase": "abc"}, "The option passphrase is missing or has fewer than 4 characters"),
+        ({"passphrase_path": "/nonexistent"}, "/nonexistent cannot be read: No such file or directory"),
+        ({"passphrase_path": "/dev/null"}, "The passphrase file /dev/null is missing or has fewer"),
+        ({"passphrase_environment": "NOT_SET"}, "The environment variable NOT_SET for the passphrase is missing"),
+    ],
+)
+def test_an_option_that_leads_nowhere_is_one_sentence(monkeypatch, options, sentence):
+    monkeypatch.delenv("NOT_SET", raising=False)
+    with pytest.raises(AuthorityError, match=sentence) as caught:
+        passphrase.read({**NONE, **options})
+    assert "abc" not in str(caught.value)

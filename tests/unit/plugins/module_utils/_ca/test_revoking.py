@@ -1,0 +1,98 @@
+# SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is taken from a host stays taken."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import revoking
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors import AuthorityError
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.ledger import BlockedHost
+
+
+@pytest.fixture
+def issued(workshop, book, signer):
+    """Return serials: one of web1 that expires today, three of two workloads of web1, one of web2."""
+    wanted = [("web1", "old", 1), ("web1", "one", 30), ("web1", "one", 30), ("web1", "two", 30), ("web2", "one", 30)]
+    yesterday = {"now": workshop.days(-1)}
+    with book.batch():
+        book._connection.execute("UPDATE revocation_lists SET this_update = '2026-11-19T10:00:00Z'")
+    return [
+        workshop.issue(book, signer, workshop.order(host, name), days=days, **yesterday)[0].certificate.serial
+        for host, name, days in wanted
+    ]
+
+
+def revoke(workshop, book, host="web1", name=None, reason="key_compromise", days=0, by="anna", dry_run=False):
+    return revoking.revoke_host(book, host, name, reason, workshop.days(days), by, dry_run=dry_run)
+
+
+def test_every_unexpired_certificate_of_the_host_is_revoked_and_the_host_blocked(workshop, book, issued):
+    outcome = revoke(workshop, book)
+    assert outcome.revoked == outcome.serials == issued[1:4]
+    assert outcome.blocked == BlockedHost("web1", "2026-11-20T10:00:00Z", "anna", "key_compromise")
+    row = book.with_serial(issued[1])
+    assert (row.revoked_at, row.reason, row.revoked_by) == ("2026-11-20T10:00:00Z", "key_compromise", "anna")
+    assert book.with_serial(issued[4]).revoked_at is None
+    assert book.blocked("web2") is None
+
+
+def test_one_workload_is_revoked_and_the_host_blocked_all_the_same(workshop, book, issued):
+    outcome = revoke(workshop, book, name="one")
+    assert outcome.revoked == issued[1:3]
+    assert book.with_serial(issued[3]).revoked_at is None
+    assert outcome.blocked.host == "web1"
+
+
+def test_the_second_time_changes_nothing(workshop, book, issued):
+    first = revoke(workshop, book)
+    second = revoke(workshop, book, reason="superseded", days=1, by="bert")
+    assert (first.changed, second.changed) == (True, False)
+    assert (second.revoked, second.serials, second.blocked) == ([], first.serials, first.blocked)
+    assert book.with_serial(issued[1]).reason == "key_compromise"
+
+
+def test_what_was_issued_in_between_is_revoked_too(workshop, book, signer, issued):
+    revoke(workshop, book, name="one")
+    assert revoke(workshop, book).revoked == [issued[3]]
+
+
+def test_an_unknown_host_is_blocked(workshop, book):
+    outcome = revoke(workshop, book, host="web9")
+    assert (outcome.changed, outcome.revoked, outcome.blocked.host) == (True, [], "web9")
+
+
+def test_one_serial_number_is_revoked_and_its_host_not_blocked(workshop, book, issued):
+    arguments = (book, issued[1], "superseded", workshop.now, "anna")
+    first = revoking.revoke_serial(*arguments, dry_run=False)
+    second = revoking.revoke_serial(*arguments, dry_run=False)
+    assert (first.changed, first.revoked, first.blocked) == (True, [issued[1]], None)
+    assert (second.changed, second.revoked, second.serials) == (False, [], [issued[1]])
+
+
+def test_an_expired_certificate_needs_no_revocation(workshop, book, issued):
+    outcome = revoking.revoke_serial(book, issued[0], "superseded", workshop.now, "anna", dry_run=False)
+    assert not outcome.changed
+
+
+def test_an_unknown_serial_number_is_one_sentence(workshop, book):
+    with pytest.raises(AuthorityError, match="The ledger knows no certificate with the serial number 4001"):
+        revoking.revoke_serial(book, "4001", "superseded", workshop.now, "anna", dry_run=False)
+
+
+def test_unblocking_gives_no_certificate_back(workshop, book, issued):
+    revoke(workshop, book)
+    first, second = (revoking.unblock(book, "web1", dry_run=False) for _ in range(2))
+    assert (first.changed, second.changed) == (True, False)
+    assert first.blocked is None
+    assert first.serials == issued[1:4]
+
+
+def test_a_dry_run_says_what_would_be_and_leaves_all(workshop, book, issued):
+    outcome = revoke(workshop, book, dry_run=True)
+    assert (outcome.changed, outcome.revoked, outcome.blocked.host) == (True, issued[1:4], "web1")
+    assert book.blocked("web1") is None
+    assert book.with_serial(issued[1]).revoked_at is None
+    revoke(workshop, book)
+    assert revoking.unblock(book, "web1", dry_run=True).changed
+    assert book.blocked("web1")
