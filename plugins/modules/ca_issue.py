@@ -230,7 +230,13 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     refused = sum(1 for outcome in outcomes if outcome.refused)
     reused = sum(1 for outcome in outcomes if outcome.reused)
     issued = len(outcomes) - refused - reused
-    return {"changed": issued > 0, "certificates": certificates_by_host, "issued": issued, "reused": reused, "refused": refused}
+    return {
+        "changed": issued > 0,
+        "certificates": certificates_by_host,
+        "issued": issued,
+        "reused": reused,
+        "refused": refused,
+    }
 
 
 def main() -> None:
