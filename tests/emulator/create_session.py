@@ -23,7 +23,6 @@ from .policies import Principal
 from .session_request import SessionRequest
 from .state import Credential, Profile, State, Store, Subject, TrustAnchor, partition_of
 from .switches import Switches
-from .wire import write_time
 
 SERVICE = Principal("Service", ("rolesanywhere.amazonaws.com",))
 
@@ -169,7 +168,7 @@ def _record(subject: Subject, asked: SessionRequest, now: datetime, failed: bool
     subject.credentials = [*others, credential]
     subject.last_seen_at = subject.updated_at = now
     if asked.instance_properties:
-        properties = {"seenAt": write_time(now), "properties": dict(asked.instance_properties), "failed": failed}
+        properties = {"seenAt": now, "properties": dict(asked.instance_properties), "failed": failed}
         subject.instance_properties = [properties]
 
 

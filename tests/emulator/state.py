@@ -111,7 +111,7 @@ class Subject:
     last_seen_at: datetime
     enabled: bool = True
     credentials: list[Credential] = field(default_factory=list)
-    instance_properties: list[dict[str, Any]] = field(default_factory=list)  # as on the wire
+    instance_properties: list[dict[str, Any]] = field(default_factory=list)  # seenAt, properties and failed
     tags: dict[str, str] = field(default_factory=dict)
 
     @property

@@ -82,9 +82,8 @@ def _read(shape: Shape, value: Any, name: str) -> Any:
 
 
 def _wrong_type(shape: Shape, name: str) -> ServiceError:
-    return ServiceError(
-        "SerializationException", f"The value of {name} is not of type {shape.type_name}."
-    )  # an invention
+    # The sentence is an invention.
+    return ServiceError("SerializationException", f"The value of {name} is not of type {shape.type_name}.")
 
 
 def _refuse_unknown(values: dict[str, Any], prefix: str) -> None:
@@ -103,7 +102,7 @@ def write(shape: Shape, value: Any) -> Any:
     if shape.type_name == "blob":
         return base64.b64encode(value).decode()
     if shape.type_name == "timestamp":
-        return write_time(value)
+        return _write_time(value)
     return value
 
 
@@ -111,6 +110,6 @@ def _member(value: Any, name: str) -> Any:
     return value.get(name) if isinstance(value, dict) else getattr(value, xform_name(name))
 
 
-def write_time(moment: datetime) -> str:
+def _write_time(moment: datetime) -> str:
     """Write a timestamp with the nine fractional digits that AWS has sent since 2024 (reference §1.5)."""
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f000Z")

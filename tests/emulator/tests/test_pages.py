@@ -97,6 +97,8 @@ def test_all_four_lists(rolesanywhere: Any, emulator: EmulatorServer) -> None:
 def test_subject(rolesanywhere: Any, emulator: EmulatorServer) -> None:
     subject = emulator.state.store("123456789012", REGION).subject("CN=host1", NOW)
     subject.last_seen_at = NOW + timedelta(minutes=1)
+    properties = {"seenAt": NOW, "properties": {"rack": "7"}, "failed": False}
+    subject.instance_properties.append(properties)
     subject.credentials.append(Credential(NOW, "01ab", "CN=Issuing CA", "PEM", failed=True))
     summary = rolesanywhere.list_subjects()["subjects"][0]
     assert summary == {
@@ -121,6 +123,6 @@ def test_subject(rolesanywhere: Any, emulator: EmulatorServer) -> None:
                 "failed": True,
             }
         ],
-        "instanceProperties": [],
+        "instanceProperties": [properties],
     }
     assert refusal(rolesanywhere.get_subject, subjectId=UNKNOWN_ID)[:2] == (404, "ResourceNotFoundException")
