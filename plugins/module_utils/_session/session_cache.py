@@ -29,7 +29,7 @@ LARGEST_FILE = 64 * 1024  # bytes
 
 def identity(*parts: str) -> str:
     """Return the name under which a session is kept: what it was asked for with, hashed."""
-    return hashlib.sha256("\0".join(parts).encode("utf-8")).hexdigest()
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def default_directory() -> str | None:
@@ -117,17 +117,23 @@ def _lock(folder: int, name: str) -> Iterator[None]:
         raise SessionError(f"The cache cannot be locked: {error.strerror}; name another directory.") from error
     try:
         deadline = time.monotonic() + LOCK_PATIENCE
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except OSError:
-                if time.monotonic() > deadline:
-                    raise SessionError("Another process is busy making this session; try again later.") from None
-                time.sleep(0.02)
+        while not _try_lock(lock):
+            if time.monotonic() > deadline:
+                raise SessionError("Another process is busy making this session; try again later.")
+            time.sleep(0.02)
         yield
     finally:
         os.close(lock)
+
+
+def _try_lock(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:  # a network file system may have no locks
+        raise SessionError(f"The cache cannot be locked: {error.strerror}; name another directory.") from error
+    return True
 
 
 def _read(folder: int, name: str) -> Session | None:

@@ -81,6 +81,7 @@ def test_the_second_time_it_is_kept_and_with_no_cache_it_is_new(flags, capsys, s
     [
         {"--session-duration": "900"},
         {"--role-session-name": "web1"},
+        {"--role-session-name": "not UTF-8: \udcff"},
         {"--region": "eu-central-1"},
         {"--role-arn": "arn:aws:iam::123456789012:role/other"},
         {"--profile-arn": "arn:aws:rolesanywhere:eu-central-1:123456789012:profile/other"},

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import pwd
@@ -225,6 +226,15 @@ def test_a_lock_file_is_no_way_out_of_the_directory(directory, tmp_path):
     with pytest.raises(SessionError, match="cannot be locked"):
         session_cache.cached(directory, NAME, Maker())
     assert not (tmp_path / "victim").exists()
+
+
+def test_a_file_system_without_locks_is_told_at_once(directory, monkeypatch):
+    def flock(*_arguments):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(session_cache.fcntl, "flock", flock)
+    with pytest.raises(SessionError, match="cannot be locked: No locks available; name another directory"):
+        session_cache.cached(directory, NAME, Maker())
 
 
 def test_a_full_disk_costs_the_cache_and_not_the_session(directory, monkeypatch):
