@@ -67,7 +67,8 @@ class Controller:
             cwd=self._directory,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=600,
+            check=False,
         )
         start = ran.stdout.find("{\n")
         assert start >= 0, ran.stdout + ran.stderr

@@ -19,20 +19,20 @@ def test_life_of_a_trust_anchor(
     assert made["trust_anchor"]["enabled"] is True
     assert made["diff"]["before"] == {}
 
-    both = controller.four_steps("trust_anchor", name="fleet", certificates=[issuing.pem, next_issuing.pem])
-    assert both["trust_anchor"]["source"]["source_data"]["x509_certificate_data"].count("BEGIN CERTIFICATE") == 2
+    changed = controller.four_steps(
+        "trust_anchor",
+        name="fleet",
+        certificates=[issuing.pem, next_issuing.pem],
+        tags={"Team": "Platform", "stage": "trial"},
+    )["trust_anchor"]
+    assert changed["source"]["source_data"]["x509_certificate_data"].count("BEGIN CERTIFICATE") == 2
 
-    controller.four_steps("trust_anchor", name="fleet", tags={"Team": "Platform", "stage": "test"})
-    tagged = controller.four_steps("trust_anchor", name="fleet", tags={"Team": "Web"})
-    assert tagged["trust_anchor"]["tags"] == {"Team": "Web"}
+    renamed = controller.four_steps("trust_anchor", id=arn, name="fleet of 2026", enabled=False, tags={"Team": "Web"})
+    assert renamed["trust_anchor"]["tags"] == {"Team": "Web"}
     assert rolesanywhere.list_tags_for_resource(resourceArn=arn)["tags"] == [{"key": "Team", "value": "Web"}]
-
-    controller.four_steps("trust_anchor", name="fleet", enabled=False)
-    renamed = controller.four_steps("trust_anchor", id=arn, name="fleet of 2026")
-    assert (renamed["trust_anchor"]["name"], renamed["trust_anchor"]["enabled"]) == ("fleet of 2026", False)
-
     [anchor] = rolesanywhere.list_trust_anchors()["trustAnchors"]
     assert (anchor["trustAnchorArn"], anchor["name"], anchor["enabled"]) == (arn, "fleet of 2026", False)
+
     gone = controller.four_steps("trust_anchor", id=arn, state="absent")
     assert "trust_anchor" not in gone
     assert rolesanywhere.list_trust_anchors()["trustAnchors"] == []
@@ -43,7 +43,7 @@ def test_certificates_from_files_and_a_root_that_is_insisted_on(
 ) -> None:
     path = tmp_path / "issuing.pem"
     path.write_text(issuing.pem)
-    controller.four_steps("trust_anchor", name="fleet", certificate_paths=[str(path)])
+    assert controller.module("trust_anchor", name="fleet", certificate_paths=[str(path)])["changed"]
     refused = controller.module("trust_anchor", name="other", certificates=[root.pem])
     assert refused["msg"].startswith("The certificate CN=Root is self-signed, a root: ")
     insisted = controller.module("trust_anchor", name="other", certificates=[root.pem], include_root=True)
