@@ -50,6 +50,12 @@ def test_the_same_sources_give_the_same_bytes(tmp_path):
     assert finished.stdout == portable_helper.pack("/usr/bin/python3")
 
 
+def test_no_time_and_no_machine_is_in_it():
+    archive = zipfile.ZipFile(io.BytesIO(portable_helper.pack("/usr/bin/python3")))
+    assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+    assert {(entry.create_system, entry.external_attr >> 16) for entry in archive.infolist()} == {(3, 0o644)}
+
+
 def test_everything_that_is_imported_is_packed():
     archive = zipfile.ZipFile(io.BytesIO(portable_helper.pack("/usr/bin/python3")))
     packed = {Path(name).stem: archive.read(name).decode() for name in archive.namelist() if "/" in name}
