@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+import tempfile
 from pathlib import Path
 
 from .server import start
@@ -23,18 +24,21 @@ def main() -> None:
         server = start(arguments.port, arguments.tls, arguments.switches)
     except OSError as error:
         sys.exit(f"Cannot listen on 127.0.0.1:{arguments.port}: {error.strerror or error}")
-    if arguments.tls_certificate:
-        arguments.tls_certificate.write_bytes(server.certificate or b"")
-    print(f"ready {server.url}", flush=True)
-    signal.sigwait(stop_signals)
-    server.stop()
+    with tempfile.TemporaryDirectory() as directory:
+        if server.certificate:
+            path = arguments.tls_certificate or Path(directory, "certificate.pem")
+            path.write_bytes(server.certificate)
+            print(f"Clients trust it with AWS_CA_BUNDLE={path}", file=sys.stderr, flush=True)
+        print(f"ready {server.url}", flush=True)
+        signal.sigwait(stop_signals)
+        server.stop()
 
 
 def _read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.emulator", description="A local AWS with Roles Anywhere.")
     parser.add_argument("--port", type=int, default=5555, help="port of 127.0.0.1; 0 takes a free one")
     parser.add_argument("--tls", action="store_true", help="serve https with a certificate of its own making")
-    parser.add_argument("--tls-certificate", type=Path, metavar="PATH", help="write that certificate there")
+    parser.add_argument("--tls-certificate", type=Path, metavar="PATH", help="write that certificate there and keep it")
     parser.add_argument(
         "--switch", action="append", default=[], metavar="NAME=VALUE", help="see tests/emulator/switches.py"
     )

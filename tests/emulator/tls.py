@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 _LIFETIME = timedelta(days=7)
+_KEY_USAGE = x509.KeyUsage(True, False, False, False, False, True, False, False, False)  # digitalSignature, keyCertSign
 
 
 def make_certificate() -> tuple[bytes, bytes]:
@@ -26,6 +27,8 @@ def make_certificate() -> tuple[bytes, bytes]:
         .not_valid_before(now - timedelta(hours=1))
         .not_valid_after(now + _LIFETIME)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_KEY_USAGE, critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(private_key.public_key()), critical=False)
         .add_extension(x509.SubjectAlternativeName(addresses), critical=False)
         .sign(private_key, hashes.SHA256())
     )

@@ -328,18 +328,30 @@ def _program(*arguments: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_program(stop: signal.Signals, tmp_path: Path) -> None:
-    certificate = tmp_path / "certificate.pem"
-    program = _program("--tls", "--tls-certificate", str(certificate), "--switch", "stale_echo=true")
-    line = program.stdout.readline()
-    url = re.fullmatch(r"ready (https://127\.0\.0\.1:(\d+))\n", line)
-    context = ssl.create_default_context(cafile=str(certificate))
-    connection = http.client.HTTPSConnection("127.0.0.1", int(url[2]), context=context)
+def test_program(stop: signal.Signals) -> None:
+    program = _program("--switch", "stale_echo=true")
+    port = re.fullmatch(r"ready http://127\.0\.0\.1:(\d+)\n", program.stdout.readline())[1]
+    connection = http.client.HTTPConnection("127.0.0.1", int(port))
     connection.request("GET", "/emulator/switches")
     assert _answer(connection)[2]["stale_echo"] is True
     program.send_signal(stop)
     output, errors = program.communicate(timeout=10)
     assert (program.returncode, output, errors) == (0, "", "")
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_program_with_tls(named: bool, tmp_path: Path) -> None:
+    program = _program("--tls", *(["--tls-certificate", str(tmp_path / "certificate.pem")] if named else []))
+    certificate = Path(program.stderr.readline().rpartition("AWS_CA_BUNDLE=")[2].rstrip())
+    port = re.fullmatch(r"ready https://127\.0\.0\.1:(\d+)\n", program.stdout.readline())[1]
+    context = ssl.create_default_context(cafile=str(certificate))
+    connection = http.client.HTTPSConnection("127.0.0.1", int(port), context=context)
+    connection.request("GET", "/emulator/switches")
+    assert _answer(connection)[0] == 200
+    program.terminate()
+    program.communicate(timeout=10)
+    assert certificate.exists() is named
+    assert not named or certificate == tmp_path / "certificate.pem"
 
 
 @pytest.mark.parametrize(
