@@ -171,5 +171,5 @@ def _require_private_directory(directory: Path) -> None:
 
 def _complaint(stderr: bytes) -> str:
     lines = [line.strip() for line in stderr.decode("utf-8", "replace").splitlines() if line.strip()]
-    # The lines above name the cause in words; the first error line is the one nearest to it.
+    # The first line names the cause in words; those below it are the error stack of the library.
     return (lines[0] if lines else "it gave no reason").rstrip(".")
