@@ -38,7 +38,7 @@ class Installed(NamedTuple):
     not_before: datetime
     not_after: datetime
     public_key: bytes
-    private_key_public: bytes | None
+    key_matches: bool
     private_key_mode: int
     private_key_group: int
 
@@ -104,7 +104,7 @@ def _exposed(installed: Installed, group: int | None) -> str | None:
 
 
 def _mismatched(installed: Installed) -> str | None:
-    return None if installed.private_key_public == installed.public_key else "key does not match the certificate"
+    return None if installed.key_matches else "key does not match the certificate"
 
 
 def _expired(installed: Installed, now: datetime) -> str | None:

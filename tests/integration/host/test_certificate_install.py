@@ -45,13 +45,13 @@ def test_what_aws_refuses_is_discarded(machine: Machine, authority: Authority, t
     assert list((machine.workload / "versions").iterdir()) == []
 
 
+@pytest.mark.parametrize("fault", ["internal_error", "throttling", "reset"])
 def test_what_nobody_can_tell_is_taken_up_again(
-    machine: Machine, issued: Issued, target: dict[str, str], emulator: EmulatorServer
+    machine: Machine, issued: Issued, target: dict[str, str], emulator: EmulatorServer, fault: str
 ) -> None:
     certificate = issued()
-    emulator.switches.data_plane_faults = ["500"] * 9
+    emulator.switches.set({"data_plane_faults": [fault] * 3})
     answer = machine.module("certificate_install", certificate=certificate, **target)
-    emulator.switches.data_plane_faults = []
     assert answer["outcome"] == "undecided"
     due = machine.module("workload_info")["due"]["certificate"]
     assert due.endswith("is staged and waits for its proof")

@@ -38,7 +38,7 @@ SOUND = Installed(
     not_before=BEGIN,
     not_after=END,
     public_key=KEY,
-    private_key_public=KEY,
+    key_matches=True,
     private_key_mode=0o400,
     private_key_group=0,
 )
@@ -63,7 +63,7 @@ def due(installed=SOUND, wishes=ANY, day=10.0, left=1 / 3, **more):
         ({"private_key_mode": 0o640, "private_key_group": WEB}, {}, "private key is readable by the group 1001"),
         ({"private_key_mode": 0o640}, {"group": WEB}, "private key is readable by the group 0"),
         ({"private_key_mode": 0o400}, {"group": WEB}, "private key is not readable by the group 1001"),
-        ({"private_key_public": b"another"}, {}, "key does not match the certificate"),
+        ({"key_matches": False}, {}, "key does not match the certificate"),
         ({"not_after": BEGIN + timedelta(days=10)}, {}, "expired on 2026-11-11"),
         ({}, {"common_name": "web2"}, "common name changed from web1 to web2"),
         ({"subject": []}, {"common_name": "web1"}, "common name changed from none to web1"),
@@ -101,16 +101,16 @@ def test_no_certificate_is_due_at_once():
 
 def test_the_reasons_are_told_in_their_order():
     """Each step takes away the reason that was told, and the next one shows."""
-    worst = SOUND._replace(private_key_mode=0o644, private_key_public=b"", not_after=BEGIN + timedelta(days=9))
+    worst = SOUND._replace(private_key_mode=0o644, key_matches=False, not_after=BEGIN + timedelta(days=9))
     wishes = Wishes(common_name="web2", key_type="RSA-2048")
-    renamed = worst._replace(private_key_mode=0o400, private_key_public=KEY, not_after=END)
+    renamed = worst._replace(private_key_mode=0o400, key_matches=True, not_after=END)
     steps = [
         due(worst, wishes, 25, force=True, waiting="4b1f", trouble="unreadable."),
         due(worst, wishes, 25, waiting="4b1f", trouble="unreadable."),
         due(worst, wishes, 25, trouble="unreadable."),
         due(worst, wishes, 25),
         due(worst._replace(private_key_mode=0o400), wishes, 25),
-        due(worst._replace(private_key_mode=0o400, private_key_public=KEY), wishes, 25),
+        due(worst._replace(private_key_mode=0o400, key_matches=True), wishes, 25),
         due(renamed, wishes, 25),
         due(renamed, wishes._replace(common_name=None), 25),
         due(renamed, Wishes(), 25),

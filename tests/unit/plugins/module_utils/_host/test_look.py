@@ -14,6 +14,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.credenti
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.due import Wishes
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.install import install, read_issued
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.request import make_request
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session import openssl
 
 
 def look_at(place, wishes=None, group=None, day=0, force=False):
@@ -107,8 +108,22 @@ def test_a_key_that_openssl_cannot_read_is_a_reason(installed):
     assert "openssl pkey failed" in look_at(installed)[0]
 
 
-def test_no_openssl_is_a_reason(installed, monkeypatch):
-    monkeypatch.setattr(look.openssl, "PROGRAMS", ("/nowhere/openssl",))
+@pytest.mark.parametrize("key_type", ["ECDSA-P256", "ECDSA-P384", "RSA-2048"])
+def test_a_sound_pair_is_seen_without_openssl(place, authority, monkeypatch, key_type):
+    csr = make_request(place, key_type, "0" * 64, None, False).csr
+    install(place, read_issued(authority.sign(csr), ""), None)
+    monkeypatch.setattr(openssl, "PROGRAMS", ("/nowhere/openssl",))
+    assert look_at(place)[0] is None
+
+
+def test_a_key_in_another_form_is_left_to_openssl(installed, monkeypatch):
+    key = Path(installed.current, "private-key.pem")
+    sealed = openssl.run(["ec", "-in", str(key.resolve()), "-no_public"])
+    key.chmod(0o600)
+    key.write_bytes(sealed)
+    key.chmod(0o400)
+    assert look_at(installed)[0] is None
+    monkeypatch.setattr(openssl, "PROGRAMS", ("/nowhere/openssl",))
     assert look_at(installed)[0].startswith("There is no openssl program here; install")
 
 
