@@ -14,16 +14,19 @@ from datetime import timedelta
 from botocore.exceptions import UnknownRegionError
 from werkzeug import Request, Response
 
-from . import callers, error_shapes, permissions, signature_v4
+from . import callers, error_shapes, permissions, role_chaining, signature_v4
 from .callers import Caller
 from .canonical_request import Authorization, read_authorization
 from .error_shapes import Fault, Refusal
 from .patterns import Context
+from .permissions import Place
+from .policies import Permission
 from .state import partition_of
 from .switches import Switches
 
 # GetCallerIdentity needs no permission and cannot be denied (STS API reference).
 _NEEDS_NO_PERMISSION = ("sts", "GetCallerIdentity")
+_ASSUME_ROLE = ("sts", "AssumeRole")
 
 # What moto serves of its own, which is no part of AWS's API.
 _PATHS_OF_MOTO = ("/moto-api", "/favicon.ico")
@@ -39,22 +42,23 @@ _NEVER = {
 
 
 def authorise(request: Request, switches: Switches) -> Response | None:
-    """Refuse a call, or leave it to moto with None."""
+    """Refuse a call, or leave it to moto with None. Only sts:AssumeRole is answered here, by role_chaining."""
     if request.path.startswith(_PATHS_OF_MOTO):
         return None
     authorization = read_authorization(request.headers.get("Authorization"))
-    service = authorization.service if authorization else "s3"  # moto, too, takes what is not signed for S3
     try:
+        if authorization is None:
+            raise Refusal(Fault.NOT_SIGNED)
         caller = authenticate(request, authorization, switches)
-        _authorise(caller, request, authorization, switches)
+        return _authorise(caller, request, authorization, switches)
     except Refusal as refusal:
-        return error_shapes.response(refusal, service)
-    return None
+        # moto, too, takes what is not signed for S3.
+        return error_shapes.response(refusal, authorization.service if authorization else "s3")
 
 
-def authenticate(request: Request, authorization: Authorization | None, switches: Switches) -> Caller:
+def authenticate(request: Request, authorization: Authorization, switches: Switches) -> Caller:
     """Tell who signed a call; raises Refusal. Signatures in the query (presigned URLs) are not taken."""
-    if authorization is None or authorization.algorithm != signature_v4.ALGORITHM:
+    if authorization.algorithm != signature_v4.ALGORITHM:
         raise Refusal(Fault.NOT_SIGNED)
     if request.headers.get("X-Amz-Content-SHA256", "").startswith("STREAMING-AWS4-"):
         raise Refusal(Fault.NOT_IMPLEMENTED)  # each chunk has a signature, which nobody here would verify
@@ -75,21 +79,25 @@ def authenticate(request: Request, authorization: Authorization | None, switches
     return caller
 
 
-def _authorise(caller: Caller, request: Request, authorization: Authorization, switches: Switches) -> None:
-    if caller.is_administrator:
-        return
-    place = permissions.Place(partition_of(authorization.region), authorization.region, caller.account)
-    operation = permissions.find_operation(request, authorization.service, place)
+def _authorise(caller: Caller, request: Request, authorization: Authorization, switches: Switches) -> Response | None:
+    service, region = authorization.service, authorization.region
+    if caller.is_administrator and service != "sts":
+        return None
+    place = Place(partition_of(region), region, caller.account)
+    operation = permissions.find_operation(request, service, place)
+    context = request_context(request, region, switches)
+    if operation and (service, operation.name) == _ASSUME_ROLE:
+        return role_chaining.answer(caller, operation.values, place, context, switches.now())
+    if caller.is_administrator or (operation and (service, operation.name) == _NEEDS_NO_PERMISSION):
+        return None
     if operation is None:
         raise Refusal(Fault.DENIED, f"User: {caller.arn} is not authorized: the emulator does not know this operation")
-    if (authorization.service, operation.name) == _NEEDS_NO_PERMISSION:
-        return
-    context = request_context(request, authorization.region, switches)
     for permission in operation.permissions:
         check(caller, permission, context)
+    return None
 
 
-def check(caller: Caller, permission: permissions.Permission, context: Context) -> None:
+def check(caller: Caller, permission: Permission, context: Context) -> None:
     """Raise Refusal unless the caller has a permission."""
     action, resource, own_context = permission
     decision = caller.decide(action, resource, {**context, **own_context})

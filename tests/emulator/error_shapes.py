@@ -29,6 +29,7 @@ class Fault(Enum):
         "Key and signing method. Consult the service documentation for details."
     )
     DENIED = "Access Denied"
+    INVALID = "The request is not valid"
     NOT_IMPLEMENTED = "A header you provided implies functionality that is not implemented"
 
 
@@ -84,6 +85,12 @@ _CODES = {
         (403, "UnauthorizedOperation"),
         (403, "AccessDenied"),
         (400, "AccessDeniedException"),
+    ),
+    Fault.INVALID: (
+        (400, "InvalidRequest"),
+        (400, "InvalidParameterValue"),
+        (400, "ValidationError"),
+        (400, "ValidationException"),
     ),
     Fault.NOT_IMPLEMENTED: (
         (501, "NotImplemented"),

@@ -54,6 +54,18 @@ _RESOURCES = {
 }
 
 
+# What moto's router and parsers raise for a request that fits no operation.
+_UNREADABLE = (
+    LookupError,
+    NotFound,
+    NotImplementedError,
+    ParseError,
+    RequestParserError,
+    UnknownServiceError,
+    ValueError,
+)
+
+
 class Place(NamedTuple):
     """Where a call happens."""
 
@@ -78,7 +90,7 @@ def find_operation(request: Request, service: str, place: Place) -> Operation | 
             operation, uri_values = get_service_router(model).match(moto_request)
             values = {**uri_values, **_parse(operation, uri_values, moto_request)}
             permissions = tuple(_permissions(operation.name, values, request, service, place))
-        except (NotFound, NotImplementedError, UnknownServiceError, RequestParserError, ParseError, LookupError):
+        except _UNREADABLE:
             continue
         return Operation(operation.name, values, permissions) if permissions else None
     return None
