@@ -17,7 +17,6 @@ import pytest
 CHECKOUT = Path(__file__).resolve().parents[3]
 
 SHIPPED = {
-    "CHANGELOG.md",
     "CHANGELOG.rst",
     "CONTRIBUTING.md",
     "FILES.json",
