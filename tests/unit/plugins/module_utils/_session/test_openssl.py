@@ -93,6 +93,15 @@ def test_a_key_is_pkcs8_and_signs_and_requests(private_directory, key_type):
     os.close(descriptor)
 
 
+def test_a_descriptor_is_read_from_its_beginning_where_dev_fd_is_a_duplicate(program, key_path):
+    # As on macOS: the program reads on from the shared offset.
+    program('for last in "$@"; do :; done; eval "exec cat <&${last##*/}"')
+    descriptor = os.open(key_path, os.O_RDONLY)
+    os.lseek(descriptor, 7, os.SEEK_SET)
+    assert [openssl.sign(descriptor, b"") for _time in range(2)] == [Path(key_path).read_bytes()] * 2
+    os.close(descriptor)
+
+
 def test_a_key_file_of_the_same_name_stays_as_it_is(key_path):
     before = Path(key_path).read_bytes()
     with pytest.raises(SessionError, match=f"{key_path} cannot be written: File exists"):
