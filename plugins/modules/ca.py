@@ -128,7 +128,13 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import actor, argument_specs, creation, passphrase
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import (
+    actor,
+    argument_specs,
+    creation,
+    passphrase,
+    periods,
+)
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors import AuthorityError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.layout import Layout
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, library
@@ -138,7 +144,14 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors i
 def run(module: AnsibleModule) -> dict[str, Any]:
     """Ensure the CA and describe it."""
     layout = Layout(Path(module.params["directory"]).absolute())
-    wanted = creation.WantedAuthority(**{option: module.params[option] for option in creation.WantedAuthority._fields})
+    wanted = creation.WantedAuthority(
+        module.params["common_name"],
+        module.params["root_common_name"],
+        module.params["organization"],
+        module.params["key_type"],
+        periods.days("root_validity", module.params["root_validity"]),
+        periods.days("validity", module.params["validity"]),
+    )
     ensured = creation.ensure(
         layout,
         wanted,

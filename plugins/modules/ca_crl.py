@@ -93,7 +93,7 @@ carried_on:
   elements: str
 """
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -104,6 +104,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import (
     layout,
     ledger,
     passphrase,
+    periods,
     revocation_list,
 )
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors import AuthorityError
@@ -129,8 +130,9 @@ def describe(refreshed: revocation_list.Refreshed) -> dict[str, Any]:
 def run(module: AnsibleModule) -> dict[str, Any]:
     """Refresh the CRL and describe it."""
     authority = layout.existing(module.params["directory"])
-    periods = revocation_list.Periods(
-        timedelta(days=module.params["next_update"]), timedelta(days=module.params["refresh_before"])
+    schedule = revocation_list.Schedule(
+        periods.days("next_update", module.params["next_update"]),
+        periods.days("refresh_before", module.params["refresh_before"]),
     )
     secret = passphrase.read(module.params)
     with ledger.opened(authority.ledger) as book:
@@ -139,7 +141,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
             file.load_certificate(authority.issuing),
             lambda: file.load_signer(authority.issuing, secret),
             book,
-            periods,
+            schedule,
             datetime.now(timezone.utc).replace(microsecond=0),
             actor.current(),
             dry_run=module.check_mode,

@@ -185,6 +185,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import (
     layout,
     ledger,
     passphrase,
+    periods,
 )
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors import AuthorityError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.orders import Order
@@ -215,7 +216,8 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     authority = layout.existing(module.params["directory"])
     signer = file.load_signer(authority.issuing, passphrase.read(module.params))
     now = datetime.now(timezone.utc).replace(microsecond=0)
-    validity, warning = issuing.decide_validity(module.params["validity"], signer.certificate.not_valid_after_utc, now)
+    length = periods.days("validity", module.params["validity"])
+    validity, warning = issuing.decide_validity(length, signer.certificate.not_valid_after_utc, now)
     if warning:
         module.warn(warning)
     orders = [Order(**request) for request in module.params["requests"]]

@@ -41,14 +41,14 @@ _STAGING_PREFIX = ".new-ca-"
 
 
 class WantedAuthority(NamedTuple):
-    """The CA as the user wants it; validities are days."""
+    """The CA as the user wants it."""
 
     common_name: str
     root_common_name: str
     organization: str | None
     key_type: str
-    root_validity: int
-    validity: int
+    root_validity: timedelta
+    validity: timedelta
 
     @property
     def subject(self) -> x509.Name:
@@ -96,7 +96,9 @@ def ensure(
         check_key_protection(passphrase, allow_unencrypted_key=allow_unencrypted_key)
         return Ensured(True)
     with private_files.explained("written", directory):
-        directory.mkdir(mode=private_files.DIRECTORY_MODE, parents=True, exist_ok=True)
+        if not directory.exists():
+            directory.mkdir(mode=private_files.DIRECTORY_MODE, parents=True, exist_ok=True)
+            directory.chmod(private_files.DIRECTORY_MODE)
         with private_files.locked(directory):
             if layout.issuing.certificate.exists():
                 return _keep(layout, wanted, dry_run=dry_run)
@@ -220,7 +222,7 @@ def _make_root(
 ) -> tuple[x509.Certificate, keys.PrivateKey]:
     private_key = keys.KEY_TYPES[wanted.key_type]()
     public_key = private_key.public_key()
-    validity = issuance.Validity(now - issuance.AUTHORITY_BACKDATE, now + timedelta(days=wanted.root_validity))
+    validity = issuance.Validity(now - issuance.AUTHORITY_BACKDATE, now + wanted.root_validity)
     builder = issuance.authority_builder(wanted.root_subject, public_key, ROOT_PATH_LENGTH, validity, None)
     root = builder.sign(private_key, keys.signature_hash(public_key))
     _write(pair, root, private_key, passphrase)
@@ -236,7 +238,7 @@ def _make_issuing(
     root_key: keys.PrivateKey,
 ) -> tuple[KeySigner, str | None]:
     private_key = keys.KEY_TYPES[wanted.key_type]()
-    wanted_end = now + timedelta(days=wanted.validity)
+    wanted_end = now + wanted.validity
     end = min(wanted_end, root.not_valid_after_utc)
     warning = None
     if end < wanted_end:

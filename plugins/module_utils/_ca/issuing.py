@@ -37,12 +37,12 @@ class Claim(NamedTuple):
     until: str
 
 
-def decide_validity(days: int, issuer_end: datetime, now: datetime) -> tuple[issuance.Validity, str | None]:
+def decide_validity(length: timedelta, issuer_end: datetime, now: datetime) -> tuple[issuance.Validity, str | None]:
     """Decide the dates of a batch, with a warning when the CA ends before them.
 
     :raises AuthorityError: less than a day would be left.
     """
-    wanted_end = now + timedelta(days=days)
+    wanted_end = now + length
     if issuer_end - now < SHORTEST_VALIDITY:
         raise AuthorityError(
             f"The CA ends on {iso(issuer_end)}, in less than a day: nothing was issued, make the next issuing CA."

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cryptography import x509
 
 
-class Periods(NamedTuple):
+class Schedule(NamedTuple):
     """How long a CRL is good for, and how long before its end the next one is made."""
 
     next_update: timedelta
@@ -47,7 +47,7 @@ def refresh(
     issuer: x509.Certificate,
     open_signer: Callable[[], Signer],
     ledger: Ledger,
-    periods: Periods,
+    schedule: Schedule,
     now: datetime,
     made_by: str,
     *,
@@ -61,35 +61,33 @@ def refresh(
     :raises AuthorityError: the CA may not sign CRLs, the CRL in place cannot be read, the new one is too large, or the
         clock runs behind the ledger. The CRL in place is untouched then.
     """
-    if periods.refresh_before >= periods.next_update:
+    if schedule.refresh_before >= schedule.next_update:
         raise AuthorityError("refresh_before must be less than next_update, or every run would make a new CRL.")
     if not revocation_lists.may_sign(issuer):
         raise AuthorityError(f"The CA certificate {layout.issuing.certificate} may not sign CRLs (cRLSign is missing).")
     with ledger.batch(dry_run=dry_run):
         ledger.check_clock(now)
         before = _in_place(layout, issuer)
-        known = ledger.revoked_since(now - periods.next_update)
+        known = ledger.revoked_since(now - schedule.next_update)
         published = {} if before is None else revocation_lists.revocations(before)
-        carried_on = _carried_on(published, known, ledger, now - periods.next_update)
+        carried_on = _carried_on(published, known, ledger, now - schedule.next_update)
         wanted = {**carried_on, **{int(row.serial, 16): _revocation(row) for row in known}}
         serials = [certificates.serial_hex(serial_number) for serial_number in carried_on]
-        if before is not None and wanted == published and not is_due(before, periods, now):
+        if before is not None and wanted == published and not is_due(before, schedule, now):
             return Refreshed(False, published, wanted, serials, before)
         if dry_run:
             return Refreshed(True, published, wanted, serials, None)
-        number = 1 + max(
-            ledger.last_revocation_list_number(), 0 if before is None else revocation_lists.number(before)
-        )
-        crl = sign(open_signer(), number, wanted, now, now + periods.next_update)
+        number = 1 + max(ledger.last_revocation_list_number(), 0 if before is None else revocation_lists.number(before))
+        crl = sign(open_signer(), number, wanted, now, now + schedule.next_update)
         ledger.add_revocation_list(entry(crl, made_by))
         with private_files.explained("written", layout.crl):
             private_files.write(layout.crl, revocation_lists.to_pem(crl).encode())
     return Refreshed(True, published, wanted, serials, crl)
 
 
-def is_due(crl: x509.CertificateRevocationList, periods: Periods, now: datetime) -> bool:
+def is_due(crl: x509.CertificateRevocationList, schedule: Schedule, now: datetime) -> bool:
     """Say whether a CRL nears its end."""
-    return crl.next_update_utc is None or crl.next_update_utc - now < periods.refresh_before
+    return crl.next_update_utc is None or crl.next_update_utc - now < schedule.refresh_before
 
 
 def sign(

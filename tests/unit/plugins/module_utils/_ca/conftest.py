@@ -23,7 +23,9 @@ class Workshop:
 
     nonce = NONCE
     now = datetime(2026, 11, 20, 10, 0, tzinfo=timezone.utc)
-    wanted = creation.WantedAuthority("Issuing CA G1", "Root", "Example", "ECDSA-P256", 3650, 1825)
+    wanted = creation.WantedAuthority(
+        "Issuing CA G1", "Root", "Example", "ECDSA-P256", timedelta(3650), timedelta(1825)
+    )
 
     def make_authority(self, directory, passphrase=None, *, dry_run=False, **wanted):
         authority = layout.Layout(directory)
@@ -54,7 +56,7 @@ class Workshop:
 
     def issue(self, book, signer, *orders, now=None, days=30, dry_run=False):
         now = now or self.now
-        validity, _warning = issuing.decide_validity(days, signer.certificate.not_valid_after_utc, now)
+        validity, _warning = issuing.decide_validity(timedelta(days), signer.certificate.not_valid_after_utc, now)
         return issuing.issue(orders, NONCE, validity, signer, book, now, "tester", dry_run=dry_run)
 
     def days(self, number):

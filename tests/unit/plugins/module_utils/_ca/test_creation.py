@@ -8,6 +8,7 @@ import errno
 import multiprocessing
 import os
 import stat
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -90,7 +91,7 @@ def test_all_of_it_is_the_owners_alone_whatever_the_umask(workshop, tmp_path, um
 def test_a_ca_is_kept_as_it_is(workshop, tmp_path):
     authority, _ensured = workshop.make_authority(tmp_path / "ca")
     before = {path: path.read_bytes() for path in authority.paths() if path.is_file()}
-    _authority, ensured = workshop.make_authority(tmp_path / "ca", validity=1, root_validity=2)
+    _authority, ensured = workshop.make_authority(tmp_path / "ca", validity=timedelta(1), root_validity=timedelta(2))
     assert (ensured.made, list(ensured.tightened)) == (False, [])
     assert {path: path.read_bytes() for path in before} == before
 
@@ -148,7 +149,9 @@ def test_a_name_that_would_break_sessions_makes_nothing(workshop, tmp_path, wish
 
 
 def test_the_issuing_ca_ends_with_its_root(workshop, tmp_path):
-    _authority, ensured = workshop.make_authority(tmp_path / "ca", root_validity=100, validity=200)
+    _authority, ensured = workshop.make_authority(
+        tmp_path / "ca", root_validity=timedelta(100), validity=timedelta(200)
+    )
     assert ensured.issuing.not_valid_after_utc == workshop.days(100)
     assert (
         ensured.warning == "The issuing CA ends with its root on 2027-02-28T10:00:00Z instead of 2027-06-08T10:00:00Z."

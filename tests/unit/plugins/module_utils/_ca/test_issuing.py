@@ -237,7 +237,7 @@ class Stranger:
     ids=["name", "key", "ten years"],
 )
 def test_what_a_signer_hands_back_is_looked_at_as_a_strangers(workshop, book, signer, change, reason):
-    validity, _warning = issuing.decide_validity(30, signer.certificate.not_valid_after_utc, workshop.now)
+    validity, _warning = issuing.decide_validity(timedelta(30), signer.certificate.not_valid_after_utc, workshop.now)
     (outcome,) = issuing.issue(
         [workshop.order("web1")], workshop.nonce, validity, Stranger(signer, change), book, workshop.now, "tester"
     )
@@ -251,20 +251,20 @@ def test_what_a_signer_hands_back_is_looked_at_as_a_strangers(workshop, book, si
     [(1825, 30, 30, False), (30, 30, 30, False), (29, 30, 29, True), (1, 30, 1, True)],
 )
 def test_no_certificate_outlives_the_ca(workshop, days_left, days, end, warned):
-    validity, warning = issuing.decide_validity(days, workshop.days(days_left), workshop.now)
+    validity, warning = issuing.decide_validity(timedelta(days), workshop.days(days_left), workshop.now)
     assert validity == issuance.Validity(workshop.now - timedelta(minutes=5), workshop.days(end))
     assert bool(warning) is warned
 
 
 def test_the_warning_names_both_dates(workshop):
-    _validity, warning = issuing.decide_validity(30, workshop.days(10), workshop.now)
+    _validity, warning = issuing.decide_validity(timedelta(30), workshop.days(10), workshop.now)
     assert "on 2026-11-30T10:00:00Z instead of 2026-12-20T10:00:00Z" in warning
 
 
 def test_a_ca_with_less_than_a_day_issues_nothing(workshop):
     end = workshop.days(1) - timedelta(seconds=1)
     with pytest.raises(AuthorityError, match=re.escape("The CA ends on 2026-11-21T09:59:59Z, in less than a day")):
-        issuing.decide_validity(30, end, workshop.now)
+        issuing.decide_validity(timedelta(30), end, workshop.now)
 
 
 @pytest.mark.parametrize(("minutes", "refused"), [(10, False), (11, True)])

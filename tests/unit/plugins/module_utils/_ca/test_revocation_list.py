@@ -18,21 +18,21 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.revocati
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-PERIODS = revocation_list.Periods(timedelta(days=45), timedelta(days=30))
+SCHEDULE = revocation_list.Schedule(timedelta(days=45), timedelta(days=30))
 
 
 @pytest.fixture
 def refresh(workshop, authority, signer):
     """Return a function that refreshes the CRL of the CA."""
 
-    def run(now=None, periods=PERIODS, dry_run=False):
+    def run(now=None, schedule=SCHEDULE, dry_run=False):
         with ledger.opened(authority.ledger) as book:
             return revocation_list.refresh(
                 authority,
                 signer.certificate,
                 lambda: signer,
                 book,
-                periods,
+                schedule,
                 now or workshop.now,
                 "tester",
                 dry_run=dry_run,
@@ -102,9 +102,9 @@ def test_it_is_made_anew_before_it_ends(workshop, refresh, days, changed):
 def test_an_entry_stays_one_period_after_the_certificates_end(workshop, refresh, revoked):
     serial = revoked("web1")
     end = workshop.days(30)
-    last = refresh(end + PERIODS.next_update - timedelta(seconds=1))
+    last = refresh(end + SCHEDULE.next_update - timedelta(seconds=1))
     assert serials(last.crl) == [serial]
-    assert serials(refresh(end + PERIODS.next_update).crl) == []
+    assert serials(refresh(end + SCHEDULE.next_update).crl) == []
 
 
 def test_what_the_ledger_has_forgotten_is_carried_on(authority, refresh, revoked, book, tmp_path):
@@ -134,7 +134,7 @@ def test_what_the_ledger_has_as_good_again_is_carried_on(workshop, authority, re
     refreshed = refresh()
     assert refreshed.carried_on == [serial]
     assert serials(refreshed.crl) == sorted([serial, other])
-    assert refresh(workshop.days(30) + PERIODS.next_update).carried_on == []
+    assert refresh(workshop.days(30) + SCHEDULE.next_update).carried_on == []
 
 
 @pytest.mark.parametrize(("in_ledger", "in_file", "expected"), [(7, 1, 8), (1, 9, 10)])
@@ -251,7 +251,7 @@ def test_a_clock_that_runs_behind_makes_none(workshop, refresh, revoked):
 
 def test_periods_that_would_make_one_each_time_are_refused(refresh):
     with pytest.raises(AuthorityError, match="refresh_before must be less than next_update"):
-        refresh(periods=revocation_list.Periods(timedelta(days=30), timedelta(days=30)))
+        refresh(schedule=revocation_list.Schedule(timedelta(days=30), timedelta(days=30)))
 
 
 def test_what_the_signer_hands_back_is_looked_at_as_a_strangers(workshop, signer):
