@@ -32,9 +32,7 @@ def bundle_of(anchor: Mapping[str, Any]) -> list[Certificate]:
 
 def _same_source(current: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> bool:
     # The service writes PEM in its own way, so only what the PEM stands for can be compared.
-    if current is None or current["sourceType"] != wanted["sourceType"]:
-        return False
-    return set(bundle_of({"source": current})) == set(bundle_of({"source": wanted}))
+    return current is not None and set(bundle_of({"source": current})) == set(bundle_of({"source": wanted}))
 
 
 KIND = Kind(

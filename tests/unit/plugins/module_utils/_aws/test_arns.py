@@ -56,6 +56,7 @@ def test_iam(kind: arns.Kind, text: str) -> None:
         (arns.ROLE, "arn:aws:iam::123456789012:role/"),
         (arns.ROLE, "arn:aws:iam::aws:role/web"),
         (arns.ROLE, "arn:aws:iam::123456789012:role/a b"),
+        (arns.ROLE, "arn:aws:iam::123456789012:role/é"),
         (arns.ROLE, "arn:aws:sts::123456789012:assumed-role/web/session"),
         (arns.MANAGED_POLICY, "arn:aws:iam::123456789012:role/web"),
         (arns.CRL, ""),
