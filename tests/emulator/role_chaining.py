@@ -75,8 +75,9 @@ def _assume(caller: Caller, wanted: RoleRequest, place: Place, context: Context,
     role = sessions.find_role(account, place.partition, wanted.role_arn) if account else None
     if role is None:
         raise Refused("there is no such role")
-    # The inherited source identity may hold what only Roles Anywhere lets in.
-    wanted.check_limits(space_in_source_identity=caller.session is not None)
+    # An inherited source identity may hold what only Roles Anywhere lets in.
+    inherited = caller.session is not None and caller.session.source_identity is not None
+    wanted.check_limits(space_in_source_identity=inherited)
     for action in wanted.actions:
         decision = caller.decide(action, wanted.role_arn, context)
         if not decision.allowed:
