@@ -14,7 +14,8 @@ version_added: 0.1.0
 description:
   - Imports a certificate revocation list (CRL) for a trust anchor and enables it, updates it in place, and deletes it.
   - A CRL is refused, unless O(force=true), if none of the trust anchor's certificates signed it, if its number is
-    lower than that of the CRL in place, and if it no longer lists a certificate that the CRL in place lists.
+    lower than that of the CRL in place, and if it no longer lists a certificate that the CRL in place lists and that
+    is not among O(expired_serials).
   - A trust anchor takes two CRLs, one for each issuing CA. Updating in place never needs a third.
   - A CRL stops new sessions. Sessions that were given before go on until they end.
 author:
@@ -42,6 +43,12 @@ options:
     description:
       - File with the CRL in PEM or DER, instead of O(crl). AWS is always given PEM, of 300,000 bytes at most.
     type: path
+  expired_serials:
+    description:
+      - Serial numbers, in hexadecimal, of revoked certificates that have expired, so that the new CRL may leave them
+        out. A CRL does not say when the certificates that it lists expire; the CA's ledger does.
+    type: list
+    elements: str
   enabled:
     description:
       - Whether AWS looks at the CRL.
@@ -50,7 +57,6 @@ options:
   force:
     description:
       - Publish a CRL that would be refused otherwise, except one that is too large, which AWS refuses.
-      - Needed when a certificate is left out of the CRL because it has expired.
     type: bool
     default: false
 """
@@ -159,6 +165,7 @@ def main() -> None:
             "trust_anchor_arn": {"type": "str"},
             "crl": {"type": "str"},
             "crl_path": {"type": "path"},
+            "expired_serials": {"type": "list", "elements": "str"},
             "enabled": {"type": "bool", "default": True},
             "force": {"type": "bool", "default": False},
         },

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from .errors import RolesAnywhereError
 from .resources import Kind, Outcome, Resources, Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Set
 
     from cryptography.x509 import CertificateRevocationList
 
@@ -59,6 +60,7 @@ def ensure(crls: Resources, options: Mapping[str, Any], check_mode: bool) -> tup
     Raises RolesAnywhereError, and CertificateError for bytes that are no CRL.
     """
     given = given_list(options["crl"], options["crl_path"])
+    expired = serial_numbers(options["expired_serials"] or [])
     anchor_arn = options["trust_anchor_arn"]
     if anchor_arn is not None:
         arns.parse_local("trust_anchor_arn", anchor_arn, arns.TRUST_ANCHOR, crls.service.region)
@@ -76,7 +78,7 @@ def ensure(crls: Resources, options: Mapping[str, Any], check_mode: bool) -> tup
         current = crls.with_tags(current, wanted)
         changes = crls.changes(current, wanted)
         if given is not None and "crlData" in changes.members and not options["force"]:
-            check_forward(_in_place(current), given)
+            check_forward(_in_place(current), given, expired)
             _check_fit(crls, current["trustAnchorArn"], given)
         outcome = crls.update(current, changes, check_mode)
     return outcome, warnings_about(outcome.after, datetime.now(timezone.utc))
@@ -115,8 +117,23 @@ def check_anchor(current: Mapping[str, Any], anchor_arn: str | None) -> None:
         )
 
 
-def check_forward(current: CertificateRevocationList | None, given: CertificateRevocationList) -> None:
-    """Refuse a CRL that would give access back. Raises RolesAnywhereError."""
+def serial_numbers(texts: Iterable[str]) -> set[int]:
+    """Read serial numbers in hexadecimal. Raises RolesAnywhereError."""
+    numbers = set()
+    for text in texts:
+        if not re.fullmatch("[0-9a-fA-F]+", text):
+            raise RolesAnywhereError(f"expired_serials: {text!r} is not a serial number in hexadecimal.")
+        numbers.add(int(text, 16))
+    return numbers
+
+
+def check_forward(
+    current: CertificateRevocationList | None, given: CertificateRevocationList, expired: Set[int]
+) -> None:
+    """Refuse a CRL that would give access back. Raises RolesAnywhereError.
+
+    expired: serial numbers of certificates that can be left out, since they have expired; a CRL does not say which.
+    """
     if current is None:
         return
     current_number, number = _number(current), revocation_lists.number(given)
@@ -125,12 +142,13 @@ def check_forward(current: CertificateRevocationList | None, given: CertificateR
             f"The CRL in place has the number {current_number}, this one {number}: give a newer one, "
             "or set force to go back."
         )
-    dropped = sorted(set(revocation_lists.revocations(current)) - set(revocation_lists.revocations(given)))
+    dropped = sorted(set(revocation_lists.revocations(current)) - set(revocation_lists.revocations(given)) - expired)
     if dropped:
         shown = ", ".join(certificates.serial_hex(serial) for serial in dropped[:3])
+        more = ", ..." if len(dropped) > 3 else ""
         raise RolesAnywhereError(
-            f"This CRL no longer lists {len(dropped)} of the certificates that are revoked now ({shown}"
-            f"{', ...' if len(dropped) > 3 else ''}): give one that does, or set force if all of them have expired."
+            f"This CRL no longer lists {len(dropped)} of the certificates that are revoked now ({shown}{more}): "
+            "give one that does, name those that have expired in expired_serials, or set force."
         )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Union
 
 from . import arns
 from .errors import RolesAnywhereError
@@ -34,7 +34,7 @@ _WILDCARDS = ("*", "?", "${")
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    Conditions = Mapping[str, str | Sequence[str]]
+    Conditions = Mapping[str, Union[str, Sequence[str]]]
 
 
 @dataclass(frozen=True)

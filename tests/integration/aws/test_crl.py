@@ -74,9 +74,12 @@ def test_never_backwards_but_by_force(
         ),
     ]
     tasks = [{"fleet.rolesanywhere.crl": {"name": "fleet", **given}, "ignore_errors": True} for given, _ in mistakes]
-    forced = {"fleet.rolesanywhere.crl": {"name": "fleet", "crl": issuing.crl(8, SERIALS[0]), "force": True}}
-    *results, last = controller.run([*tasks, forced])
+    expired = {"name": "fleet", "crl": issuing.crl(8, SERIALS[0]), "expired_serials": ["5a02"]}
+    forced = {"name": "fleet", "crl": issuing.crl(1), "force": True}
+    tasks += [{"fleet.rolesanywhere.crl": given} for given in (expired, forced)]
+    *results, left_out, last = controller.run(tasks)
     for result, (_, sentence) in zip(results, mistakes, strict=True):
         assert result["failed"]
         assert result["msg"].startswith(sentence)
-    assert (last["changed"], last["crl_number"], last["entries"]) == (True, 8, 1)
+    assert (left_out["changed"], left_out["crl_number"], left_out["entries"]) == (True, 8, 1)
+    assert (last["changed"], last["crl_number"], last["entries"]) == (True, 1, 0)

@@ -35,7 +35,7 @@ def crl(data: bytes, **others: Any) -> dict[str, Any]:
 
 
 def ensure(conversation: Any, check_mode: bool = False, **given: Any) -> Any:
-    names = ("id", "crl", "crl_path", "trust_anchor_arn", "tags")
+    names = ("id", "crl", "crl_path", "expired_serials", "trust_anchor_arn", "tags")
     options = {
         **dict.fromkeys(names),
         "name": "fleet",
@@ -192,6 +192,20 @@ def test_force_goes_back_without_another_call(conversation: Any, issuing: Any, n
     assert ensure(conversation, crl=data.decode(), force=True)[0].changed
 
 
+def test_what_has_expired_may_be_left_out(conversation: Any, issuing: Any) -> None:
+    data = issuing.crl(8, SERIALS[:1])
+    listed(conversation, crl(issuing.crl(7, SERIALS)))
+    anchor_read(conversation, issuing.pem)
+    updated(conversation, data)
+    assert ensure(conversation, crl=data.decode(), expired_serials=["5A02", "77"])[0].changed
+
+
+def test_what_has_expired_does_not_excuse_another(conversation: Any, issuing: Any) -> None:
+    listed(conversation, crl(issuing.crl(7, SERIALS)))
+    with pytest.raises(RolesAnywhereError, match=r"no longer lists 1 .* \(5a01\)"):
+        ensure(conversation, crl=issuing.crl(8).decode(), expired_serials=["5a02"])
+
+
 def test_a_higher_number_may_list_more(conversation: Any, issuing: Any) -> None:
     data = issuing.crl(8, SERIALS)
     listed(conversation, crl(issuing.crl(7, SERIALS[:1])))
@@ -228,6 +242,7 @@ def test_the_link_to_the_anchor_is_fixed(conversation: Any, issuing: Any) -> Non
         ({"trust_anchor_arn": ANCHOR.replace("trust-anchor", "profile")}, "trust_anchor_arn: .* ARN of a trust anchor"),
         ({"trust_anchor_arn": ANCHOR.replace("eu-central-1", "us-east-1")}, "in the region us-east-1"),
         ({"crl": "nonsense"}, "neither PEM"),
+        ({"expired_serials": ["5a:02"]}, "expired_serials: '5a:02' is not a serial number"),
         ({"crl_path": "/nowhere"}, "crl_path: /nowhere cannot be read: .*No such file"),
     ],
 )
