@@ -150,6 +150,21 @@ def test_lookups(path):
         assert book.unexpired_with_common_name("web1", "2026-12-20T10:00:00Z") == []
 
 
+def test_the_first_revocation_and_the_first_block_stand(path, workshop):
+    with ledger.opened(path) as book, book.batch():
+        book.add([row()])
+        for days, reason, person in ((0, "key_compromise", "anna"), (1, "superseded", "bert")):
+            book.revoke(["4000"], workshop.days(days), reason, person)
+            book.block(BlockedHost("web1", f"day {days}", person, reason))
+        revoked = book.with_serial("4000")
+        assert (revoked.revoked_at, revoked.reason, revoked.revoked_by) == (
+            "2026-11-20T10:00:00Z",
+            "key_compromise",
+            "anna",
+        )
+        assert book.blocked("web1") == BlockedHost("web1", "day 0", "anna", "key_compromise")
+
+
 @pytest.mark.parametrize(
     "enter",
     [
