@@ -93,7 +93,7 @@ def _reason(content: bytes, mode: int, profile: str, settings: aws_config.Settin
         return "no section yet"
     if aws_config.with_section(content, profile, settings) != content:
         return "section says something else"
-    return "file can be read by others" if mode & 0o077 else None
+    return "file is open to others" if mode & 0o077 else None
 
 
 def _edited(content: bytes | None, wanted: Wanted) -> bytes:

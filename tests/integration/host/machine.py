@@ -39,6 +39,7 @@ class Machine:
             env={
                 **self.environment,
                 "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+                "ANSIBLE_REMOTE_TEMP": str(self.root / "tmp"),
                 "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json",
             },
             cwd=self.root,

@@ -16,8 +16,8 @@ WEB = {"web": [("region", "eu-central-1"), ("credential_process", "/helper crede
 SECTION = "[profile web]\nregion = eu-central-1\ncredential_process = /helper credential-process\n"
 
 
-def edit(path, wanted=WEB, check_mode=False, backup=False):
-    return config_file.edit(str(path), wanted, check_mode=check_mode, backup=backup)
+def edit(path, wanted=None, check_mode=False, backup=False):
+    return config_file.edit(str(path), wanted or WEB, check_mode=check_mode, backup=backup)
 
 
 @pytest.fixture
@@ -75,9 +75,10 @@ def test_the_reason_why_a_section_is_due(written, content, wanted, reason):
     assert config_file.reasons(str(path), wanted) == {"web": None}
 
 
-def test_a_file_that_others_can_read_is_closed(written):
-    path = written(SECTION, 0o644)
-    assert config_file.reasons(str(path), WEB) == {"web": "file can be read by others"}
+@pytest.mark.parametrize("mode", [0o604, 0o640, 0o620])
+def test_a_file_that_others_can_read_is_closed(written, mode):
+    path = written(SECTION, mode)
+    assert config_file.reasons(str(path), WEB) == {"web": "file is open to others"}
     edit(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
@@ -104,6 +105,12 @@ def test_the_backup_is_the_old_file_and_as_private(somebody, written):
     with open(backup) as file:
         assert file.read() == "[a]\nx = 1\n"
     assert edit(path, backup=True).backup_file is None
+
+
+def test_no_backup_is_left_unasked(written):
+    path = written("[a]\nx = 1\n")
+    assert edit(path).backup_file is None
+    assert os.listdir(path.parent) == ["config"]
 
 
 @pytest.mark.parametrize("kind", ["link", "pipe", "large", "directory"])
