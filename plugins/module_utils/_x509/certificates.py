@@ -147,7 +147,7 @@ def has_accepted_hash(signed: x509.Certificate | x509.CertificateRevocationList)
 def find(extensions: x509.Extensions, kind: type[Extension]) -> Extension | None:
     """Return the value of an extension, or None when it is absent."""
     for extension in extensions:
-        if type(extension.value) is kind:
+        if isinstance(extension.value, kind):
             return extension.value
     return None
 
