@@ -81,14 +81,13 @@ def current_serial(place: Workload) -> str | None:
 def other_serials(place: Workload) -> list[str]:
     """Return the serials of the pairs that are not in use, the latest staged first."""
     current = current_serial(place)
-    try:
-        entries = list(os.scandir(place.versions))
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise HostError(f"{place.versions} cannot be read: {error.strerror}.") from error
-    staged = [entry for entry in entries if _SERIAL.fullmatch(entry.name) and entry.name != current]
-    staged.sort(key=lambda entry: entry.stat(follow_symlinks=False).st_mtime_ns, reverse=True)
+    with told(place.versions, "read"):
+        try:
+            entries = list(os.scandir(place.versions))
+        except FileNotFoundError:
+            return []
+        staged = [entry for entry in entries if _SERIAL.fullmatch(entry.name) and entry.name != current]
+        staged.sort(key=lambda entry: entry.stat(follow_symlinks=False).st_mtime_ns, reverse=True)
     return [entry.name for entry in staged]
 
 
@@ -147,15 +146,13 @@ def stage(
 
 def remove_leftovers(place: Workload) -> None:
     """Remove what a run left behind that was killed while it staged a pair or switched to it."""
-    for directory, prefix in ((place.versions, _STAGING), (place.path, _LINK)):
-        with told(directory, "read"):
-            names = [name for name in os.listdir(directory) if name.startswith(prefix)]
-        for name in names:
-            path = f"{directory}/{name}"
-            if os.path.islink(path):
-                os.unlink(path)
-            else:
-                remove_directory(path)
+    with told(place.path, "tidied up"):
+        for name in os.listdir(place.versions):
+            if name.startswith(_STAGING):
+                remove_directory(f"{place.versions}/{name}")
+        for name in os.listdir(place.path):
+            if name.startswith(_LINK):
+                os.unlink(f"{place.path}/{name}")
 
 
 def flip(place: Workload, serial: str) -> None:

@@ -149,6 +149,17 @@ def test_a_directory_that_leads_elsewhere_is_used_with_the_owners_rights_only(so
     assert os.listdir(closed) == []
 
 
+@pytest.mark.parametrize("act", [edit, lambda path: config_file.reasons(str(path), WEB)])
+def test_a_file_that_its_owner_cannot_read_is_not_read_for_them(config, somebody, act):
+    """A hard link to a file of root's would look like this."""
+    config.parent.mkdir()
+    config.write_text("[profile web]\nsecret = 1\n")
+    config.chmod(0o600 if os.geteuid() == 0 else 0o000)
+    os.chown(config.parent, somebody[0], -1)
+    with pytest.raises(HostError, match="config cannot be read: Permission denied"):
+        act(config)
+
+
 def test_a_directory_that_is_locked_for_long_is_told(written, monkeypatch):
     monkeypatch.setattr(config_file, "_LOCK_SECONDS", 0.1)
     path = written("")
