@@ -69,6 +69,12 @@ def test_the_order_of_the_chain(authority, chain, order, told):
     assert found is None if told is None else told in found
 
 
+def test_an_issuer_in_the_chain_is_a_ca(authority):
+    key = authority.key.public_key()
+    impostor = read_certificate(type(authority)("Above").issue(key, subject="Issuing CA", begin=NOW).encode())
+    assert "did not issue" in fault(issue(authority), [impostor], None, NOW)
+
+
 def test_the_certificate_itself_is_no_part_of_its_chain(authority):
     certificate = issue(authority)
     assert "did not issue" in fault(certificate, [certificate], None, NOW)
