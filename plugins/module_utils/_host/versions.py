@@ -94,7 +94,7 @@ def other_serials(place: Workload) -> list[str]:
 def waiting_serial(place: Workload) -> str | None:
     """Return the serial of a staged pair whose proof is still to come: its key is the pending one."""
     pending = read_pending_key(place)
-    if pending is None or pending == _key_of(place, current_serial(place)):
+    if pending is None:
         return None
     return next((serial for serial in other_serials(place) if _key_of(place, serial) == pending), None)
 

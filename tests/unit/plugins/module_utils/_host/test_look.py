@@ -141,6 +141,12 @@ def test_a_staged_pair_waits(installed, authority, monkeypatch):
     assert certificate["serial"] == "4b01"
 
 
+def test_a_pair_in_use_does_not_wait_when_a_killed_run_left_its_key_pending(installed):
+    make_request(installed, "ECDSA-P256", "0" * 64, None, False)
+    Path(installed.pending_key).write_bytes(Path(installed.current, "private-key.pem").read_bytes())
+    assert look_at(installed)[0] is None
+
+
 def test_a_key_that_waits_alone_is_no_reason(installed):
     make_request(installed, "ECDSA-P256", "0" * 64, None, False)
     assert look_at(installed)[0] is None
