@@ -63,13 +63,14 @@ class Authority:
                 root_common_name="Benchmark Root CA",
                 organization=None,
                 key_type="ECDSA-P256",
-                root_validity=3650,
-                validity=1825,
+                root_validity=timedelta(days=3650),
+                validity=timedelta(days=1825),
             ),
             None,
             datetime.now(timezone.utc).replace(microsecond=0),
             actor.current(),
             allow_unencrypted_key=True,
+            dry_run=False,
         )
 
     def renew(self) -> layout.Layout:
@@ -85,7 +86,7 @@ def time_issuing(authority: Authority, requests: list[tuple[str, str]]) -> float
     begin = time.perf_counter()
     signer = file.load_signer(place.issuing, None)
     now = datetime.now(timezone.utc).replace(microsecond=0)
-    validity, _ = issuing.decide_validity(30, signer.certificate.not_valid_after_utc, now)
+    validity, _ = issuing.decide_validity(timedelta(days=30), signer.certificate.not_valid_after_utc, now)
     orders = [Order(host, "default", csr, host, None, ["web"], [], []) for host, csr in requests]
     with ledger.opened(place.ledger) as book:
         outcomes = issuing.issue(orders, NONCE, validity, signer, book, now, "benchmark")

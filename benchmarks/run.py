@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import sys
 import tempfile
@@ -20,7 +21,9 @@ from ansible.utils.collection_loader._collection_finder import _AnsibleCollectio
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 sys.path.insert(0, str(ROOT))
-_AnsibleCollectionFinder(paths=[str(Path(sys.prefix) / "collections")])._install()
+COLLECTIONS = str(Path(sys.prefix) / "collections")
+os.environ["ANSIBLE_COLLECTIONS_PATH"] = COLLECTIONS
+_AnsibleCollectionFinder(paths=[COLLECTIONS])._install()
 
 from benchmarks import issue  # noqa: E402 - the collection must be importable first
 from benchmarks.fleet import Fleet  # noqa: E402

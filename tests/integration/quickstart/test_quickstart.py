@@ -27,10 +27,25 @@ def command(directory: Path, *arguments: str) -> list[str]:
     return [sys.executable, "tests/quickstart/run.py", "--directory", str(directory), *arguments]
 
 
+def commands(text: str) -> str:
+    """Return the lines of a text that a person would type."""
+    return "\n".join(line for line in text.splitlines() if line.startswith("  "))
+
+
 def processes_about(path: Path) -> list[str]:
     """Return the command lines of all processes that name a path."""
     listing = subprocess.run(["ps", "-A", "-o", "args="], capture_output=True, text=True, check=True).stdout
     return [line for line in listing.splitlines() if str(path) in line]
+
+
+def end(process_id: int) -> None:
+    """End a process that is no child of this one, and wait until it is gone."""
+    os.kill(process_id, signal.SIGTERM)
+    for _ in range(100):
+        if not Path(f"/proc/{process_id}").exists():
+            return
+        time.sleep(0.1)
+    raise AssertionError("The embedded AWS did not end.")
 
 
 class ProcessArguments(threading.Thread):
@@ -45,7 +60,9 @@ class ProcessArguments(threading.Thread):
         """Look again and again."""
         while not self.done.wait(0.05):
             self.seen.update(
-                subprocess.run(["ps", "-A", "-o", "args="], capture_output=True, text=True, check=True).stdout.splitlines()
+                subprocess.run(
+                    ["ps", "-A", "-o", "args="], capture_output=True, text=True, check=True
+                ).stdout.splitlines()
             )
 
 
@@ -72,7 +89,12 @@ def test_the_quickstart_ends_well_and_leaks_nothing(tmp_path: Path) -> None:
     directory = tmp_path / "quickstart"
     with (traces / "output").open("w") as output:
         done = subprocess.run(
-            command(directory, "--", "-vvvv"), cwd=ROOT, env=environment, stdout=output, stderr=output, check=False
+            command(directory, "--keep", "--", "-vvvv"),
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=output,
+            check=False,
         )
     arguments.done.set()
     arguments.join()
@@ -86,6 +108,13 @@ def test_the_quickstart_ends_well_and_leaks_nothing(tmp_path: Path) -> None:
     assert "changed=0 on every host" in report
     assert ", 0 failed" in report
     assert "Certificate revoked" in report
+    by_hand = commands(text[text.index("Go on by hand") :])
+    played = subprocess.run(["sh", "-ec", by_hand], capture_output=True, text=True, check=False)
+    end(int((directory / "embedded-aws.pid").read_text()))
+    assert played.returncode == 0, played.stdout + played.stderr
+    assert ":assumed-role/rolesanywhere-quickstart/" in played.stdout
+    assert "'x509Subject': 'CN=web1,OU=web'" in played.stdout
+    assert "PLAY RECAP" in played.stdout
     assert processes_about(tmp_path) == []
 
     bodies = list(private_key_bodies(directory))
@@ -104,7 +133,12 @@ def test_an_interrupted_quickstart_leaves_no_process(tmp_path: Path) -> None:
     """Ctrl-C in the middle of a task."""
     directory = tmp_path / "quickstart"
     running = subprocess.Popen(
-        command(directory), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        command(directory),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     )
     for line in running.stdout:
         if line.startswith("TASK [Make two buckets"):
