@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The quickstart as a new user runs it: it ends well, shows what it promises, leaks nothing and leaves nothing behind."""
+"""The quickstart as a new user runs it: ends well, shows what it promises, leaks nothing, leaves nothing behind."""
 
 from __future__ import annotations
 
