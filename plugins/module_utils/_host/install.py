@@ -101,12 +101,16 @@ def predict(place: Workload, issued: Issued | None) -> Installation:
 
 
 def is_current(place: Workload, certificate: Certificate) -> bool:
-    """Tell whether this certificate is the one in use."""
-    serial = versions.current_serial(place)
-    if serial != certificate.serial_hex:
+    """Tell whether this certificate is the one in use; raises HostError for another one with its serial number."""
+    if versions.current_serial(place) != certificate.serial_hex:
         return False
     with open_directory(place.current) as current:
-        return split_pem(current.read(CERTIFICATE) or b"") == [certificate.der]
+        in_use = split_pem(current.read(CERTIFICATE) or b"")
+    if in_use != [certificate.der]:
+        raise HostError(
+            f"Another certificate {certificate.serial_hex} is in use; have this one issued with a new serial."
+        )
+    return True
 
 
 def _stage(place: Workload, issued: Issued, group: int | None) -> None:

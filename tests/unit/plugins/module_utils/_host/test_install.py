@@ -105,6 +105,15 @@ def test_what_is_in_use_already_is_left_and_not_proved_again(place, issued, aws)
     assert len(aws.asked) == 1
 
 
+def test_a_second_certificate_with_the_serial_in_use_is_refused(place, issued):
+    install(place, issued(), None)
+    again = issued()
+    for step in (predict, lambda *arguments: install(*arguments, None)):
+        with pytest.raises(HostError, match="Another certificate 4b01 is in use"):
+            step(place, again)
+    assert pairs(place) == ["4b01"]
+
+
 def test_without_a_target_nothing_is_proved(place, issued, aws):
     assert install(place, issued(), None).changed
     assert aws.asked == []
