@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -66,10 +67,12 @@ class ProcessArguments(threading.Thread):
             )
 
 
-def private_key_bodies(directory: Path) -> Iterator[bytes]:
-    """Yield the first line of each private key below a folder."""
+def secrets_below(directory: Path) -> Iterator[bytes]:
+    """Yield the first line of each private key, and the secret of each session that a helper keeps."""
     for path in directory.rglob("private-key.pem"):
         yield path.read_bytes().splitlines()[1]
+    for path in directory.rglob(".cache/rolesanywhere/*.json"):
+        yield json.loads(path.read_bytes())["credentials"]["secret_access_key"].encode()
 
 
 def test_the_quickstart_ends_well_and_leaks_nothing(tmp_path: Path) -> None:
@@ -117,14 +120,14 @@ def test_the_quickstart_ends_well_and_leaks_nothing(tmp_path: Path) -> None:
     assert "PLAY RECAP" in played.stdout
     assert processes_about(tmp_path) == []
 
-    bodies = list(private_key_bodies(directory))
-    assert len(bodies) == 6  # root, issuing, three hosts, and the old key of the rotated host
+    secrets = list(secrets_below(directory))
+    assert len(secrets) == 6 + 4  # keys of root, issuing CA and three hosts, twice for the rotated one; their sessions
     searched = 0
     for trace in traces.rglob("*"):
         if trace.is_file():
             content = trace.read_bytes()
             assert not SECRETS.search(content), trace
-            assert not any(body in content for body in bodies), trace
+            assert not any(secret in content for secret in secrets), trace
             searched += 1
     assert searched > 10
 
