@@ -13,6 +13,7 @@ from moto.iam.models import Group, IAMBackend, Role, User, iam_backends
 from moto.sts.models import AssumedRole
 
 from . import sessions
+from .assume_role import Refused
 from .patterns import Context
 from .policies import Decision, Effect, Policy, Principal, decide
 from .sessions import Session
@@ -135,8 +136,7 @@ def _session(backend: IAMBackend, assumed_role: AssumedRole, session: Session) -
     role = sessions.find_role(backend.account_id, backend.partition, session.role_arn)
     policies = {IDENTITY_POLICY: _documents(role) if role else ()}
     if role and role.permissions_boundary_arn:
-        boundary = sessions.managed_policy(backend, role.permissions_boundary_arn)
-        policies[BOUNDARY] = (sessions.read_policy(boundary),)
+        policies[BOUNDARY] = _boundary(backend, role.permissions_boundary_arn)
     if session.policies is not None:
         policies[SESSION_POLICY] = session.policies
     return Caller(
@@ -178,6 +178,13 @@ def _principal(partition: str, account: str, *arns: str) -> Principal:
 def _documents(*holders: User | Group | Role) -> tuple[Policy, ...]:
     """Collect inline and attached policies of users, groups and roles."""
     return tuple(sessions.read_policy(text) for holder in holders for text in _texts(holder))
+
+
+def _boundary(backend: IAMBackend, arn: str) -> tuple[Policy, ...]:
+    try:
+        return (sessions.read_policy(sessions.managed_policy(backend, arn)),)
+    except Refused:
+        return ()  # a boundary whose policy is gone allows nothing
 
 
 def _texts(holder: User | Group | Role) -> Iterable[str]:

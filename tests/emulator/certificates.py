@@ -57,8 +57,7 @@ def find_path(
     The leaf itself is judged by leaf_objection(). The presented certificates may repeat, and may hold the leaf or
     a root that leads nowhere.
     """
-    others = [certificate for certificate in dict.fromkeys(presented) if certificate != leaf]
-    return next(_paths((leaf,), others, anchors, now), None)
+    return next(_paths((leaf,), list(dict.fromkeys(presented)), anchors, now), None)
 
 
 def _paths(

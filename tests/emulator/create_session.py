@@ -54,10 +54,10 @@ def _create_session(request: Request, asked: SessionRequest, store: Store, switc
     signature.check(request, asked.leaf, store.region, switches)
     anchor = _trust_anchor(store, asked.trust_anchor_arn)
     path = certificates.find_path(asked.leaf, asked.presented, anchor.certificates, now)
-    if not asked.leaf.subject.rdns:
-        raise refusals.denied(refusals.INSUFFICIENT)  # an invention; without a name there is no subject either
     if path is None:
         raise refusals.denied(refusals.UNTRUSTED)
+    if not asked.leaf.subject.rdns:
+        raise refusals.denied(refusals.INSUFFICIENT)  # an invention; without a name there is no subject either
     # From here on the anchor vouches for the name, so the attempt is recorded whatever comes of it. That AWS draws
     # the line here is an invention: somebody has to keep strangers from filling the list of subjects.
     subject = store.subject(asked.leaf.subject.rfc4514_string(), now)

@@ -19,6 +19,7 @@ from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
 from moto.core.request import Request as MotoRequest
 from moto.core.request import determine_request_protocol
 from moto.core.routing import get_service_router
+from moto.iam.models import iam_backends
 from werkzeug import Request
 from werkzeug.exceptions import NotFound
 
@@ -42,8 +43,8 @@ _RESOURCES = {
     "iam": {
         "GroupName": "arn:{partition}:iam::{account}:group/{name}",
         "InstanceProfileName": "arn:{partition}:iam::{account}:instance-profile/{name}",
-        "RoleName": "arn:{partition}:iam::{account}:role/{name}",
-        "UserName": "arn:{partition}:iam::{account}:user/{name}",
+        "RoleName": "arn:{partition}:iam::{account}:role{path}{name}",
+        "UserName": "arn:{partition}:iam::{account}:user{path}{name}",
         "PolicyArn": "{name}",
     },
     "lambda": {"FunctionName": "arn:{partition}:lambda:{region}:{account}:function:{name}"},
@@ -82,10 +83,15 @@ class Operation(NamedTuple):
     permissions: tuple[Permission, ...]
 
 
+def models_of(service: str) -> tuple[str, ...]:
+    """Name botocore's models for a service of the credential scope."""
+    return _MODELS.get(service, (service,))
+
+
 def find_operation(request: Request, service: str, place: Place) -> Operation | None:
     """Tell what a request asks for; None when it cannot be told."""
     moto_request = MotoRequest({**request.environ, "wsgi.input": io.BytesIO(request.get_data())})
-    for model in _MODELS.get(service, (service,)):
+    for model in models_of(service):
         try:
             operation, uri_values = get_service_router(model).match(moto_request)
             values = {**uri_values, **_parse(operation, uri_values, moto_request)}
@@ -127,5 +133,14 @@ def _resource(service: str, values: Mapping[str, Any], place: Place) -> str | No
     for member, form in _RESOURCES.get(service, {}).items():
         name = values.get(member)
         if isinstance(name, str):
-            return name if name.startswith("arn:") else form.format(name=name.lstrip("/"), **place._asdict())
+            path = _iam_path(member, name, place) or values.get("Path", "/")
+            known = {"name": name.lstrip("/"), "path": path, **place._asdict()}
+            return name if name.startswith("arn:") else form.format(**known)
     return None
+
+
+def _iam_path(member: str, name: str, place: Place) -> str | None:
+    """Find the path of a role or user that is there already: it is part of the ARN, but not of the request."""
+    backend = iam_backends[place.account][place.partition]
+    known = {"RoleName": backend.roles, "UserName": backend.users}.get(member, {})
+    return next((holder.path for holder in known.values() if holder.name == name), None)

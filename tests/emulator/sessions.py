@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from moto.core.exceptions import ServiceException
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import IAMBackend, Role, iam_backends
 from moto.sts.models import AssumedRole, sts_backends
@@ -87,7 +86,7 @@ def managed_policy(backend: IAMBackend, arn: str) -> str:
     """Read the default version of a managed policy; raises Refused when there is no such policy."""
     try:
         policy: Any = backend.get_policy(arn)
-    except (NotFoundException, ServiceException):
+    except NotFoundException:
         raise Refused(f"there is no policy {arn}") from None
     return next(version.document for version in policy.versions if version.is_default)
 

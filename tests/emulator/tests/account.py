@@ -4,9 +4,15 @@
 
 from __future__ import annotations
 
+import http.client
 import json
+from collections.abc import Callable
 from typing import Any
 
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
 from moto.sts.models import AssumedRole
 
 from tests.emulator import sessions
@@ -15,6 +21,7 @@ from tests.emulator.fixtures import REGION, client
 from tests.emulator.server import EmulatorServer
 
 ACCOUNT = "123456789012"
+FLEET = ["arn:aws:s3:::fleet", "arn:aws:s3:::fleet/*"]
 TAGS = {"x509Subject/CN": "web1", "x509Subject/OU": "web"}
 
 
@@ -80,3 +87,39 @@ class Account:
             "session_token": session.session_token,
         }
         return client(self.emulator, service, **{**keys, **changes})
+
+
+def is_allowed(call: Callable[..., Any], **values: Any) -> bool:
+    """Make a call, which must succeed or be refused for want of a permission."""
+    try:
+        call(**values)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("AccessDenied", "AccessDeniedException", "403"):
+            return False
+        raise
+    return True
+
+
+def put(s3: Any, bucket: str, key: str = "web1/new") -> bool:
+    """Write an object, if that is allowed."""
+    return is_allowed(s3.put_object, Bucket=bucket, Key=key, Body=b"y")
+
+
+def send(
+    emulator: EmulatorServer, method: str, path: str, headers: dict[str, str], body: bytes = b""
+) -> tuple[int, str]:
+    """Send a request as it is; returns status and body."""
+    connection = http.client.HTTPConnection("127.0.0.1", emulator.port)
+    connection.request(method, path, body, headers)
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    connection.close()
+    return answer.status, text
+
+
+def signed(session: AssumedRole, method: str, url: str, body: bytes = b"", **headers: str) -> dict[str, str]:
+    """Write the headers of a signed S3 request."""
+    request = AWSRequest(method, url, headers, body)
+    credentials = Credentials(session.access_key_id, session.secret_access_key, session.session_token)
+    S3SigV4Auth(credentials, "s3", REGION).add_auth(request)
+    return dict(request.headers.items())

@@ -46,6 +46,7 @@ class SignedRequest:
     scope_date: str | None = None
     extra_headers: Mapping[str, str] = field(default_factory=dict)
     leave_unsigned: Sequence[str] = ()
+    backwards: bool = False  # the signed headers in the wrong order
     space: str = "%20"  # how a space is sent in the query; it is signed as %20 always
 
     @property
@@ -68,7 +69,7 @@ class SignedRequest:
             **({"x-amz-x509-chain": ",".join(map(encode, self.chain))} if self.chain else {}),
             **self.extra_headers,
         }
-        signed_names = sorted(set(headers) - set(self.leave_unsigned))
+        signed_names = sorted(set(headers) - set(self.leave_unsigned), reverse=self.backwards)
         canonical = "\n".join(
             [
                 "POST",

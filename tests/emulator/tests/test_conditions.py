@@ -27,6 +27,7 @@ CONTEXT = {
     "aws:TokenIssueTime": "2026-11-20T09:30:00Z",
     "s3:max-keys": "100",
     "example:star": "a*c",
+    "example:plain": "abc",
 }
 
 CN = "aws:PrincipalTag/x509Subject/CN"
@@ -61,7 +62,8 @@ OPERATORS = [
     # Variables
     ("StringEquals", "sts:SourceIdentity", f"CN=${{{CN}}}", HOLDS),
     ("StringLike", "example:star", "a${*}c", HOLDS),
-    ("StringLike", CN, "${example:star}", FAILS),
+    ("StringLike", "example:plain", "a*c", HOLDS),
+    ("StringLike", "example:plain", "${example:star}", FAILS),
     ("StringEquals", OU, f"${{{ABSENT}, 'web'}}", HOLDS),
     ("StringEquals", OU, f"${{{ABSENT}}}", UNDECIDED),
     # ARNs

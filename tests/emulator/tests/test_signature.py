@@ -74,6 +74,7 @@ REFUSED: list[dict[str, Any]] = [
     {"algorithm": "AWS4-X509-MLDSA"},
     {"algorithm": "AWS4-X509-ECDSA-SHA384"},
     {"algorithm": "AWS4-HMAC-SHA256"},
+    {"backwards": True},
     {"leave_unsigned": ["host"]},
     {"leave_unsigned": ["x-amz-date"]},
     {"leave_unsigned": ["content-type"]},
@@ -115,12 +116,6 @@ def test_query_changed_after_signing(world: World) -> None:
     headers = request.signed()
     request.query = {**request.query, "roleArn": world.add_role("db").arn}
     assert world.send(request, headers).message == "Invalid signature"
-
-
-def test_unsorted_signed_headers(world: World) -> None:
-    request = world.request()
-    authorization = request.signed()["Authorization"].replace("host;x-amz-date", "x-amz-date;host")
-    assert world.send(request, {"Authorization": authorization}).message == "Invalid signature"
 
 
 def test_chain_must_be_signed(world: World) -> None:
