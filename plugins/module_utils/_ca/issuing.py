@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, issuance
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.certificates import iso
@@ -16,6 +16,9 @@ from .errors import AuthorityError
 from .ledger import BlockedHost, IssuedCertificate, Ledger
 from .orders import CheckedOrder, Order, check
 from .signer import Signer
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 SHORTEST_VALIDITY = timedelta(days=1)
 COMPROMISED = "key_compromise"
@@ -71,11 +74,17 @@ def issue(
 
     :raises AuthorityError: the clock runs behind the ledger, or the ledger cannot be written; nothing was issued then.
     """
-    checked_orders = [check(order, nonce, validity) for order in orders]
+    checked = check(orders, nonce, validity)
     with ledger.batch(dry_run=dry_run):
         ledger.check_clock(now)
-        batch = _Batch(orders, signer, ledger, now, issued_by, dry_run=dry_run)
-        outcomes = [batch.serve(checked) for checked in checked_orders]
+        desk = _Desk(orders, signer.certificate, ledger, now)
+        decided = [desk.decide(item) for item in checked]
+        waiting = [item for item, outcome in zip(checked, decided) if outcome is None]
+        if dry_run:
+            served = iter([Outcome(item.order) for item in waiting])
+        else:
+            served = iter(_sign(waiting, signer, now, issued_by))
+        outcomes = [next(served) if outcome is None else outcome for outcome in decided]
         ledger.add(outcome.certificate for outcome in outcomes if outcome.certificate and not outcome.reused)
     return outcomes
 
@@ -111,24 +120,20 @@ def why_refused(
     return None
 
 
-class _Batch:
-    """The orders of one transaction. It remembers what it gave away, which the ledger learns at the end."""
+class _Desk:
+    """Decides about the orders of one batch. It remembers what it gave away, which the ledger learns at the end."""
 
-    def __init__(
-        self, orders: Iterable[Order], signer: Signer, ledger: Ledger, now: datetime, issued_by: str, *, dry_run: bool
-    ) -> None:
+    def __init__(self, orders: Iterable[Order], issuer: x509.Certificate, ledger: Ledger, now: datetime) -> None:
         self._times_ordered = Counter((order.host, order.name) for order in orders)
-        self._signer = signer
+        self._issuer = issuer
         self._ledger = ledger
         self._now = iso(now)
-        self._issued_by = issued_by
-        self._dry_run = dry_run
         self._blocked_hosts = ledger.blocked_hosts()
         self._name_claims: dict[str, Claim] = {}
         self._key_claims: dict[str, Claim] = {}
 
-    def serve(self, checked: CheckedOrder) -> Outcome:
-        """Refuse an order, find its certificate in the ledger, or have one signed."""
+    def decide(self, checked: CheckedOrder) -> Outcome | None:
+        """Refuse an order or find its certificate in the ledger; None when a certificate is to be signed."""
         order, wanted = checked.order, checked.wanted
         if wanted is None:
             return Outcome(order, refused=checked.refused)
@@ -142,9 +147,7 @@ class _Batch:
         self._name_claims[order.common_name.lower()] = claim
         self._key_claims[wanted.public_key_fingerprint] = claim
         reusable = self._reusable(order, wanted, same_key)
-        if reusable or self._dry_run:
-            return Outcome(order, reusable, reused=reusable is not None)
-        return self._sign(order, wanted)
+        return Outcome(order, reusable, reused=True) if reusable else None
 
     def _why_refused(
         self, order: Order, wanted: issuance.WantedCertificate, same_key: Sequence[IssuedCertificate]
@@ -166,30 +169,46 @@ class _Batch:
         for row in same_key:
             if (row.host, row.name) != (order.host, order.name) or row.revoked_at or row.not_after <= self._now:
                 continue
-            if not issuance.why_not_wanted(certificates.load(row.pem), wanted, self._signer.certificate):
+            if not issuance.why_not_wanted(certificates.load(row.pem), wanted, self._issuer):
                 return row
         return None
 
-    def _sign(self, order: Order, wanted: issuance.WantedCertificate) -> Outcome:
-        certificate = self._signer.issue(wanted)
-        difference = issuance.why_not_wanted(certificate, wanted, self._signer.certificate)
-        difference = difference or issuance.why_not_within(certificate, wanted.validity)
-        if difference:
-            return Outcome(
-                order, refused=f"What the CA signed is not what was wanted, and was thrown away: {difference}."
-            )
-        row = IssuedCertificate(
-            serial=certificates.serial_hex(certificate.serial_number),
-            host=order.host,
-            name=order.name,
-            common_name=order.common_name,
-            subject=certificates.describe(wanted.subject),
-            not_before=iso(certificate.not_valid_before_utc),
-            not_after=iso(certificate.not_valid_after_utc),
-            fingerprint=certificates.fingerprint(certificate),
-            public_key_fingerprint=wanted.public_key_fingerprint,
-            pem=certificates.to_pem(certificate),
-            issued_at=self._now,
-            issued_by=self._issued_by,
-        )
-        return Outcome(order, row)
+
+def _sign(waiting: Sequence[CheckedOrder], signer: Signer, now: datetime, issued_by: str) -> list[Outcome]:
+    """Have certificates signed, look at them, and describe them; a step for all before the next, as in orders.check."""
+    wishes = [(item.order, item.wanted) for item in waiting if item.wanted]
+    signed = [signer.issue(wanted) for _order, wanted in wishes]
+    differences = [
+        issuance.why_not_wanted(certificate, wanted, signer.certificate)
+        or issuance.why_not_within(certificate, wanted.validity)
+        for certificate, (_order, wanted) in zip(signed, wishes)
+    ]
+    return [
+        Outcome(order, refused=f"What the CA signed is not what was wanted, and was thrown away: {difference}.")
+        if difference
+        else Outcome(order, _describe(order, wanted, certificate, now, issued_by))
+        for (order, wanted), certificate, difference in zip(wishes, signed, differences)
+    ]
+
+
+def _describe(
+    order: Order,
+    wanted: issuance.WantedCertificate,
+    certificate: x509.Certificate,
+    now: datetime,
+    issued_by: str,
+) -> IssuedCertificate:
+    return IssuedCertificate(
+        serial=certificates.serial_hex(certificate.serial_number),
+        host=order.host,
+        name=order.name,
+        common_name=order.common_name,
+        subject=certificates.describe(wanted.subject),
+        not_before=iso(certificate.not_valid_before_utc),
+        not_after=iso(certificate.not_valid_after_utc),
+        fingerprint=certificates.fingerprint(certificate),
+        public_key_fingerprint=wanted.public_key_fingerprint,
+        pem=certificates.to_pem(certificate),
+        issued_at=iso(now),
+        issued_by=issued_by,
+    )
