@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Call STS through the AWS profile again and again while a command runs, and count what fails.

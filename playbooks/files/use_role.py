@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What an application does with the AWS profile: nothing but boto3 and the profile's name, no key anywhere.

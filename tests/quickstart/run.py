@@ -19,43 +19,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
+
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 REGION = "eu-central-1"
 
 
-def alive(process_id: int) -> bool:
-    """Tell whether a process exists."""
-    try:
-        os.kill(process_id, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def descendants(process_id: int) -> list[int]:
-    """Return the process ids below a process: ansible-core's workers leave its group, so a signal to it misses them."""
-    listing = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-    parents = [tuple(map(int, line.split())) for line in listing.splitlines()]
-    found = [process_id]
-    for parent in found:
-        found.extend(child for child, above in parents if above == parent)
-    return found[1:]
-
-
 def stop(process: subprocess.Popen[str]) -> None:
-    """End a process and all below it."""
+    """End a process and all below it; ansible-core's workers leave its group, so a signal to the group misses them."""
     if process.poll() is not None:
         return
-    below = descendants(process.pid)
+    tree = psutil.Process(process.pid)
+    below = tree.children(recursive=True)
     process.terminate()
     with suppress(subprocess.TimeoutExpired):
         process.wait(5)
-    for process_id in [process.pid, *below]:
-        with suppress(ProcessLookupError):
-            os.kill(process_id, signal.SIGKILL)
+    for one in [tree, *below]:
+        with suppress(psutil.NoSuchProcess):
+            one.kill()
     process.wait()
 
 
@@ -93,7 +75,7 @@ def start_embedded_aws(log: Path) -> subprocess.Popen[str]:
 def run(directory: Path, *, keep: bool, arguments: list[str]) -> int:
     """Run the quickstart in *directory*; return the exit status."""
     process_id = directory / "embedded-aws.pid"
-    if process_id.exists() and alive(int(process_id.read_text())):
+    if process_id.exists() and psutil.pid_exists(int(process_id.read_text())):
         print(f"The embedded AWS of an earlier quickstart still runs: stop it with  kill {process_id.read_text()}")
         return 1
     shutil.rmtree(directory, ignore_errors=True)
