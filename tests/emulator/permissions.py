@@ -98,8 +98,24 @@ def find_operation(request: Request, service: str, place: Place) -> Operation | 
             permissions = tuple(_permissions(operation.name, values, request, service, place))
         except _UNREADABLE:
             continue
-        return Operation(operation.name, values, permissions) if permissions else None
+        if not permissions or _may_be_another_to_moto(operation, moto_request):
+            return None
+        return Operation(operation.name, values, permissions)
     return None
+
+
+def _may_be_another_to_moto(operation: OperationModel, request: MotoRequest) -> bool:
+    """Tell whether moto could take the request for another one than the model says.
+
+    Whatever the protocol, moto first looks for an Action in form, query and body, and for an account in a header.
+    """
+    if "x-moto-account-id" in request.headers:
+        return True
+    if operation.service_model.service_name == "s3":
+        return "s3-control" in request.host or request.path.startswith("/v20180820/")  # S3 Control has the same name
+    if operation.service_model.protocol in ("query", "ec2"):
+        return "Action" in request.args and "Action" in request.form
+    return "Action" in request.args or b"Action=" in request.get_data()
 
 
 def _parse(operation: OperationModel, uri_values: Mapping[str, Any], request: MotoRequest) -> Mapping[str, Any]:
@@ -124,8 +140,6 @@ def _permissions(
 ) -> Iterable[Permission]:
     if service != "s3":
         return [Permission(f"{_PREFIXES.get(service, service)}:{name}", _resource(service, values, place))]
-    if request.path.startswith("/v20180820/"):
-        return []  # S3 Control, which is another service under the same name
     return s3_permissions(name, values, request, place.partition)
 
 

@@ -8,6 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from tests.emulator.fixtures import REGION
 from tests.emulator.server import EmulatorServer
@@ -70,6 +73,47 @@ def test_names_of_s3_permissions(account: Account, permission: str, call: Callab
     assert not is_allowed(lambda: call(s3))
     account.allow_only(allow("s3:*"))
     call(s3)
+
+
+def test_every_deleted_object_needs_permission(account: Account) -> None:
+    account.allow_only(allow("s3:DeleteObject", "arn:aws:s3:::fleet/web1/*"))
+    s3 = account.client("s3")
+    for keys, allowed in ((["web1/today", "web2/today"], False), (["web1/today", "web1/new"], True)):
+        objects = {"Objects": [{"Key": key} for key in keys]}
+        assert is_allowed(s3.delete_objects, Bucket="fleet", Delete=objects) is allowed
+
+
+def signed_call(account: Account, service: str, target: str, body: str, **headers: str) -> tuple[int, str]:
+    """Send a call of the query or JSON protocol as it is written here."""
+    session = account.session()
+    kind = "application/x-amz-json-1.0" if "X-Amz-Target" in headers else "application/x-www-form-urlencoded"
+    headers = {"Content-Type": kind, **headers}
+    request = AWSRequest("POST", f"{account.emulator.url}{target}", headers, body)
+    credentials = Credentials(session.access_key_id, session.secret_access_key, session.session_token)
+    SigV4Auth(credentials, service, REGION).add_auth(request)
+    return send(account.emulator, "POST", target, dict(request.headers.items()), body.encode())
+
+
+VERSION = "Version=2011-06-15"
+IDENTITY = f"Action=GetCallerIdentity&{VERSION}"
+TABLES = {"X-Amz-Target": "DynamoDB_20120810.ListTables"}
+AMBIGUOUS: list[tuple[str, str, str, dict[str, str], int]] = [
+    ("sts", "/", IDENTITY, {}, 200),
+    ("sts", f"/?{IDENTITY}", f"Action=GetSessionToken&{VERSION}", {}, 403),
+    ("sts", f"/?Action=GetSessionToken&{VERSION}", IDENTITY, {}, 403),
+    ("sts", "/", IDENTITY, {"x-moto-account-id": "111122223333"}, 403),
+    ("dynamodb", "/", "{}", TABLES, 200),
+    ("dynamodb", "/?Action=DeleteTable", "{}", TABLES, 400),
+    ("dynamodb", "/", '{"ExclusiveStartTableName":"a&Action=DeleteTable&b"}', TABLES, 400),
+]
+
+
+@pytest.mark.parametrize(("service", "target", "body", "headers", "status"), AMBIGUOUS)
+def test_request_that_moto_could_take_for_another(
+    account: Account, service: str, target: str, body: str, headers: dict[str, str], status: int
+) -> None:
+    account.allow_only(allow(["dynamodb:ListTables", "sts:GetCallerIdentity"]))
+    assert signed_call(account, service, target, body, **headers)[0] == status
 
 
 def test_s3_operation_that_the_emulator_does_not_know(account: Account) -> None:

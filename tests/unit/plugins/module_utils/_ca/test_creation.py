@@ -183,10 +183,10 @@ def make_and_report(workshop, directory, results):
 def test_two_runs_at_once_make_one_ca(workshop, tmp_path):
     fork = multiprocessing.get_context("fork")
     results = fork.Queue()
-    runs = [fork.Process(target=make_and_report, args=(workshop, tmp_path / "ca", results)) for _ in range(4)]
+    runs = [fork.Process(target=make_and_report, args=(workshop, tmp_path / "ca", results)) for _attempt in range(4)]
     for run in runs:
         run.start()
-    reported = [results.get(timeout=60) for _ in runs]
+    reported = [results.get(timeout=60) for _attempt in runs]
     for run in runs:
         run.join(60)
     assert sorted(made for made, _serial in reported) == [False, False, False, True]

@@ -82,7 +82,7 @@ def test_an_unknown_serial_number_is_one_sentence(workshop, book):
 
 def test_unblocking_gives_no_certificate_back(workshop, book, issued):
     revoke(workshop, book)
-    first, second = (revoking.unblock(book, "web1", dry_run=False) for _ in range(2))
+    first, second = (revoking.unblock(book, "web1", dry_run=False) for _attempt in range(2))
     assert (first.changed, second.changed) == (True, False)
     assert first.blocked is None
     assert first.serials == issued[1:4]

@@ -238,7 +238,10 @@ def test_a_file_system_without_locks_is_told_at_once(directory, monkeypatch):
 
 
 def test_a_full_disk_costs_the_cache_and_not_the_session(directory, monkeypatch):
-    monkeypatch.setattr(session_cache, "_write", lambda *_arguments: (_ for _ in ()).throw(OSError(28, "No space")))
+    def write(*_arguments):
+        raise OSError(28, "No space")
+
+    monkeypatch.setattr(session_cache, "_write", write)
     assert session_cache.cached(directory, NAME, Maker()).credentials.access_key_id == "ASIA1"
 
 
@@ -258,6 +261,7 @@ def test_fifty_processes_at_once_make_one_session(directory, tmp_path):
         if child == 0:
             os.close(started)
             os.read(started_reading, 1)  # all of them go on when the writing end is closed
+            right = False
             try:
                 right = session_cache.cached(directory, NAME, make).credentials.access_key_id == "ASIA1"
             finally:

@@ -88,7 +88,7 @@ def test_the_fingerprint_is_the_sha256_of_the_der(maker):
 
 
 def test_serial_numbers_are_16_bytes_with_the_top_bits_01():
-    serials = [certificates.new_serial_number() for _ in range(500)]
+    serials = [certificates.new_serial_number() for _attempt in range(500)]
     assert len(set(serials)) == 500
     assert {serial >> 126 for serial in serials} == {0b01}
     assert {len(certificates.serial_hex(serial)) for serial in serials} == {32}
