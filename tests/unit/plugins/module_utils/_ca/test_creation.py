@@ -280,7 +280,7 @@ def test_a_folder_of_other_things_is_refused(workshop, tmp_path):
 
 def test_a_file_in_place_of_the_folder_is_one_sentence(workshop, tmp_path):
     (tmp_path / "ca").touch()
-    with pytest.raises(AuthorityError, match="ca cannot be written: File exists"):
+    with pytest.raises(AuthorityError, match="ca cannot be written: Not a directory"):
         workshop.make_authority(tmp_path / "ca")
 
 
