@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The provider C(file): the issuing CA's key lies in a PEM file, encrypted when there is a passphrase."""
+"""The provider file: the issuing CA's key lies in a PEM file, encrypted when there is a passphrase."""
 
 from __future__ import annotations
 

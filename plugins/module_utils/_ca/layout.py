@@ -61,7 +61,7 @@ class Layout(NamedTuple):
 
 
 def existing(directory: str) -> Layout:
-    """Find the CA in a folder. Nothing but the module C(ca) ever makes one.
+    """Find the CA in a folder. Nothing but the module ca ever makes one.
 
     :raises AuthorityError: there is no CA, or its ledger is gone.
     """

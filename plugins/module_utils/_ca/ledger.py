@@ -259,8 +259,8 @@ def _explanation(error: sqlite3.Error) -> str:
     text = str(error)
     if "locked" in text:
         return f"was in use by another run for {BUSY_TIMEOUT:.0f} seconds: try again when that has ended"
-    if "full" in text:
-        return "cannot be written because the disk is full: make room and run again, nothing was issued or changed"
+    if "full" in text or "disk I/O error" in text:  # a file of SQLite's beside the ledger fails with the latter
+        return f"cannot be written ({text}): make room if the disk is full and run again, nothing was issued or changed"
     if "not a database" in text or "malformed" in text:
         return f"is damaged ({text}): restore it from a backup"
     return f"cannot be used: {text}"

@@ -126,7 +126,8 @@ def test_a_file_that_cannot_grow_issues_nothing(host: CaHost, monkeypatch: pytes
         message = host.fail("ca_issue", nonce="nonce of this run", requests=[host.request(f"w{n}") for n in range(200)])
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert message.startswith(f"The ledger {host.directory / 'ledger.sqlite'} cannot be")
+    assert message.startswith(f"The ledger {host.directory / 'ledger.sqlite'} cannot be written (")
+    assert message.endswith("make room if the disk is full and run again, nothing was issued or changed.")
     assert rows(host, "serial") == []
     assert host.issue(host.request("web1"))["issued"] == 1
 
