@@ -22,15 +22,4 @@ options:
 requirements:
   - Python 3.11 or newer
   - cryptography 43.0.0 or newer
-attributes:
-  check_mode:
-    description: Can run in check mode and say whether it would change anything.
-    support: full
-  idempotent:
-    description: Changes nothing when run again with the same options.
-    support: full
-  platform:
-    description: The systems that it works on.
-    platforms: posix
-    support: full
 """

@@ -32,12 +32,4 @@ options:
 requirements:
   - Python 3.8 or newer, nothing but its standard library
   - the C(openssl) program, 1.1.1 or 3
-attributes:
-  check_mode:
-    description: Can run in check mode and say whether it would change anything.
-    support: full
-  platform:
-    description: The systems that it works on.
-    support: full
-    platforms: posix
 """

@@ -52,12 +52,10 @@ options:
     type: bool
     default: false
 extends_documentation_fragment:
+  - fleet.rolesanywhere._attributes
+  - fleet.rolesanywhere._attributes.posix
   - fleet.rolesanywhere._authority
   - fleet.rolesanywhere._authority_passphrase
-attributes:
-  diff_mode:
-    description: Returns what changes, or would change in check mode.
-    support: full
 seealso:
   - module: fleet.rolesanywhere.ca_issue
   - module: fleet.rolesanywhere.ca_crl

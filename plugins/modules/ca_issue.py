@@ -75,11 +75,12 @@ options:
     type: int
     default: 30
 extends_documentation_fragment:
+  - fleet.rolesanywhere._attributes
+  - fleet.rolesanywhere._attributes.posix
   - fleet.rolesanywhere._authority
   - fleet.rolesanywhere._authority_passphrase
 attributes:
   diff_mode:
-    description: Returns what changes, or would change in check mode.
     support: none
     details:
       - The results say what was issued.

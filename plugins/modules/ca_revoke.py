@@ -50,11 +50,9 @@ options:
     choices: [revoked, unblocked]
     default: revoked
 extends_documentation_fragment:
+  - fleet.rolesanywhere._attributes
+  - fleet.rolesanywhere._attributes.posix
   - fleet.rolesanywhere._authority
-attributes:
-  diff_mode:
-    description: Returns what changes, or would change in check mode.
-    support: full
 seealso:
   - module: fleet.rolesanywhere.ca_crl
   - module: fleet.rolesanywhere.crl

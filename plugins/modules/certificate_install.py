@@ -51,17 +51,15 @@ options:
     type: float
     default: 0
 extends_documentation_fragment:
+  - fleet.rolesanywhere._attributes
+  - fleet.rolesanywhere._attributes.posix
   - fleet.rolesanywhere._workload
   - fleet.rolesanywhere._session_target
 attributes:
   diff_mode:
-    description: Returns what changes, or would change in check mode.
-    support: full
     details:
       - The serial numbers.
   idempotent:
-    description: Changes nothing when run again with the same options.
-    support: full
     details:
       - A certificate that is already in use is not proved again.
 notes:

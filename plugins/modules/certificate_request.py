@@ -33,14 +33,13 @@ options:
     type: str
     required: true
 extends_documentation_fragment:
+  - fleet.rolesanywhere._attributes
+  - fleet.rolesanywhere._attributes.posix
   - fleet.rolesanywhere._workload
 attributes:
   diff_mode:
-    description: Returns what changes, or would change in check mode.
     support: none
   idempotent:
-    description: Changes nothing when run again with the same options.
-    support: full
     details:
       - Only the request is made anew, with the binding of this run.
 seealso:

@@ -33,25 +33,15 @@ options:
     type: bool
     default: false
 extends_documentation_fragment:
+  - fleet.rolesanywhere._attributes
+  - fleet.rolesanywhere._attributes.posix
   - fleet.rolesanywhere._credential_process
 requirements:
   - Python 3.8 or newer, nothing but its standard library
 attributes:
-  check_mode:
-    description: Can run in check mode and say whether it would change anything.
-    support: full
   diff_mode:
-    description: Returns what changes, or would change in check mode.
-    support: full
     details:
       - Only the wanted sections are shown, and of other settings in them only the names.
-  idempotent:
-    description: Changes nothing when run again with the same options.
-    support: full
-  platform:
-    description: The systems that it works on.
-    support: full
-    platforms: posix
 seealso:
   - module: fleet.rolesanywhere.portable_helper
   - module: fleet.rolesanywhere.session_check

@@ -21,7 +21,9 @@ description:
 author:
   - Contributors to fleet.rolesanywhere (@fleet-rolesanywhere)
 extends_documentation_fragment:
-  - fleet.rolesanywhere.aws_resource
+  - fleet.rolesanywhere._attributes
+  - fleet.rolesanywhere._attributes.aws
+  - fleet.rolesanywhere._aws_resource
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.tags

@@ -31,20 +31,9 @@ options:
       - Absolute path of a Python 3.8 or newer for the first line of the file, at most 120 characters and no spaces.
       - By default the Python that runs this module.
     type: str
-attributes:
-  check_mode:
-    description: Can run in check mode and say whether it would change anything.
-    support: full
-  diff_mode:
-    description: Shows the digest of the file before and after.
-    support: full
-  idempotent:
-    description: Changes nothing when run again with the same options.
-    support: full
-  platform:
-    description: Where it runs.
-    platforms: posix
-    support: full
+extends_documentation_fragment:
+  - fleet.rolesanywhere._attributes
+  - fleet.rolesanywhere._attributes.posix
 seealso:
   - module: fleet.rolesanywhere.credential_process
 """

@@ -73,20 +73,12 @@ options:
         type: str
 requirements:
   - the C(openssl) program, for a session of a certificate
+extends_documentation_fragment:
+  - fleet.rolesanywhere._attributes
+  - fleet.rolesanywhere._attributes.posix
 attributes:
-  check_mode:
-    description: Does the same in check mode.
-    support: full
   diff_mode:
-    description: Shows differences.
     support: none
-  idempotent:
-    description: Changes nothing.
-    support: full
-  platform:
-    description: Where it runs.
-    platforms: posix
-    support: full
 seealso:
   - module: fleet.rolesanywhere.certificate_install
   - module: fleet.rolesanywhere.credential_process

@@ -68,17 +68,15 @@ options:
           - The Python that runs it, an absolute path. By default the one that runs this module.
         type: path
 extends_documentation_fragment:
+  - fleet.rolesanywhere._attributes
+  - fleet.rolesanywhere._attributes.posix
   - fleet.rolesanywhere._workload
   - fleet.rolesanywhere._credential_process
 attributes:
   diff_mode:
-    description: Returns what changes, or would change in check mode.
     support: N/A
     details:
       - It changes nothing.
-  idempotent:
-    description: Changes nothing when run again with the same options.
-    support: full
 seealso:
   - module: fleet.rolesanywhere.certificate_request
   - module: fleet.rolesanywhere.certificate_install

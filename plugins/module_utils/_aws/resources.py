@@ -33,7 +33,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "tags": {"type": "dict", "aliases": ["resource_tags"]},
     "purge_tags": {"type": "bool", "default": True},
 }
-"""Options of all three modules; their documentation is the fragment aws_resource."""
+"""Options of all three modules; their documentation is the fragment _aws_resource."""
 
 
 @dataclass(frozen=True)

@@ -33,19 +33,4 @@ notes:
   - AWS answers one request a second for trust anchors, for profiles, for CRLs and for tags. A task that finds nothing
     to change makes one request, and one more only if O(tags) is set; throttled requests are repeated for about a
     minute. The retries of O(aws_config) replace that.
-attributes:
-  check_mode:
-    description: Can run in check mode and say whether it would change anything.
-    support: full
-  diff_mode:
-    description: Returns what changes, or would change in check mode.
-    support: full
-  idempotent:
-    description: Changes nothing when run again with the same options.
-    support: full
-  action_group:
-    description: Takes the C(module_defaults) of the group.
-    support: full
-    membership:
-      - fleet.rolesanywhere.aws
 """
