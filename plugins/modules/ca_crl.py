@@ -50,6 +50,7 @@ EXAMPLES = r"""
     name: fleet
     trust_anchor_arn: "{{ anchor.trust_anchor.trust_anchor_arn }}"
     crl: "{{ revocation_list.crl }}"
+    expired_serials: "{{ revocation_list.expired_serials }}"
     region: eu-central-1
 """
 
@@ -86,6 +87,13 @@ bytes:
   type: int
 carried_on:
   description: The serial numbers that the CRL revokes although the ledger does not know them as revoked.
+  returned: success
+  type: list
+  elements: str
+expired_serials:
+  description:
+    - The serial numbers of revoked certificates that expired so long ago that the CRL leaves them out.
+    - For O(fleet.rolesanywhere.crl#module:expired_serials), which cannot know them.
   returned: success
   type: list
   elements: str
@@ -154,6 +162,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         "path": str(authority.crl),
         "entries": len(refreshed.revoked),
         "carried_on": refreshed.carried_on,
+        "expired_serials": refreshed.expired,
         "diff": {
             "before": {"revoked": sorted(certificates.serial_hex(serial) for serial in refreshed.published)},
             "after": {"revoked": sorted(certificates.serial_hex(serial) for serial in refreshed.revoked)},

@@ -170,6 +170,11 @@ class Ledger:
         condition = "revoked_at IS NOT NULL AND not_after > ? ORDER BY revoked_at, serial"
         return self._certificates(condition, iso(not_after))
 
+    def revoked_until(self, not_after: datetime) -> list[str]:
+        """The serial numbers of the revoked certificates that had expired by a time."""
+        query = "SELECT serial FROM certificates WHERE revoked_at IS NOT NULL AND not_after <= ? ORDER BY serial"
+        return [serial for (serial,) in self._connection.execute(query, [iso(not_after)])]
+
     def revoke(self, serials: Iterable[str], now: datetime, reason: str, revoked_by: str) -> None:
         """Mark certificates as revoked; what is revoked already stays as it is."""
         self._connection.executemany(

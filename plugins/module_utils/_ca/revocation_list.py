@@ -32,13 +32,14 @@ class Schedule(NamedTuple):
 class Refreshed(NamedTuple):
     """The CRL before and after; in a dry run there is none after when one would be made.
 
-    *carried_on* are the serials that only the CRL in place knows as revoked.
+    *carried_on* are the serials that only the CRL in place knows as revoked, *expired* those that it may leave out.
     """
 
     changed: bool
     published: Mapping[int, Revocation]
     revoked: Mapping[int, Revocation]
     carried_on: list[str]
+    expired: list[str]
     crl: x509.CertificateRevocationList | None
 
 
@@ -73,16 +74,17 @@ def refresh(
         carried_on = _carried_on(published, known, ledger, now - schedule.next_update)
         wanted = {**carried_on, **{int(row.serial, 16): _revocation(row) for row in known}}
         serials = [certificates.serial_hex(serial_number) for serial_number in carried_on]
+        expired = ledger.revoked_until(now - schedule.next_update)
         if before is not None and wanted == published and not is_due(before, schedule, now):
-            return Refreshed(False, published, wanted, serials, before)
+            return Refreshed(False, published, wanted, serials, expired, before)
         if dry_run:
-            return Refreshed(True, published, wanted, serials, None)
+            return Refreshed(True, published, wanted, serials, expired, None)
         number = 1 + max(ledger.last_revocation_list_number(), 0 if before is None else revocation_lists.number(before))
         crl = sign(open_signer(), number, wanted, now, now + schedule.next_update)
         ledger.add_revocation_list(entry(crl, made_by))
         with private_files.explained("written", layout.crl):
             private_files.write(layout.crl, revocation_lists.to_pem(crl).encode())
-    return Refreshed(True, published, wanted, serials, crl)
+    return Refreshed(True, published, wanted, serials, expired, crl)
 
 
 def is_due(crl: x509.CertificateRevocationList, schedule: Schedule, now: datetime) -> bool:
