@@ -4,16 +4,11 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 from tests.emulator.fixtures import REGION
-
-ROOT = Path(__file__).resolve().parents[3]
+from tests.integration.ansible_playbook import THIS_MACHINE, play
 
 
 class Controller:
@@ -37,43 +32,14 @@ class Controller:
     ) -> list[dict[str, Any]]:
         """Run tasks whether they fail or not, and return the result of each that was run, in order."""
         defaults = {"group/fleet.rolesanywhere.aws": self.connection, "group/amazon.aws.aws": self.connection}
-        play = {
+        one = {
             "hosts": "localhost",
             "gather_facts": False,
             "module_defaults": defaults,
-            "vars": {"ansible_python_interpreter": sys.executable, **(variables or {})},
+            "vars": variables or {},
             "tasks": tasks,
         }
-        playbook = self._directory / "playbook.json"
-        playbook.write_text(json.dumps([play]))
-        ran = subprocess.run(
-            [
-                Path(sys.executable).with_name("ansible-playbook"),
-                "-i",
-                "localhost,",
-                "-c",
-                "local",
-                playbook,
-                *arguments,
-            ],
-            env={
-                "PATH": os.environ["PATH"],
-                "HOME": str(self._directory),
-                "LC_ALL": "C.UTF-8",
-                "ANSIBLE_COLLECTIONS_PATH": str(Path(sys.prefix, "collections")),
-                "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.json",
-                **(environment or {}),
-            },
-            cwd=self._directory,
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-        )
-        start = ran.stdout.find("{\n")
-        assert start >= 0, ran.stdout + ran.stderr
-        output = json.loads(ran.stdout[start:])
-        return [result for task in output["plays"][0]["tasks"] for result in task["hosts"].values()]
+        return play([one], self._directory, *THIS_MACHINE, *arguments, environment=environment).results
 
     def module(self, module: str, /, **options: Any) -> dict[str, Any]:
         """Run one module of the collection once."""

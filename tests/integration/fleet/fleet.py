@@ -5,58 +5,14 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.emulator.fixtures import REGION
+from tests.integration.ansible_playbook import Plays, Run, play
+
 ROOT = Path(__file__).resolve().parents[3]
-BIN = Path(sys.executable).parent
-REGION = "eu-central-1"
-
-
-@dataclass
-class Run:
-    """What a run of ansible-playbook came to."""
-
-    status: int
-    output: dict[str, Any]
-    text: str
-
-    @property
-    def stats(self) -> dict[str, dict[str, int]]:
-        """The recap, by host."""
-        return self.output["stats"]
-
-    def results(self, task: str) -> dict[str, dict[str, Any]]:
-        """Return the results of a task by host; of the last task of that name, if there are several."""
-        found: dict[str, dict[str, Any]] = {}
-        for play in self.output["plays"]:
-            for entry in play["tasks"]:
-                if entry["task"]["name"].split(" : ")[-1] == task:
-                    found.update(entry["hosts"])
-        return found
-
-    def failures(self) -> dict[str, str]:
-        """Return the sentence with which each host failed."""
-        found = {}
-        for play in self.output["plays"]:
-            for entry in play["tasks"]:
-                for host, result in entry["hosts"].items():
-                    if result.get("failed") or result.get("unreachable"):
-                        found[host] = result["msg"]
-        return found
-
-    def executions(self, host: str, modules: set[str]) -> int:
-        """Count how often a host ran one of the modules."""
-        return sum(
-            entry["task"]["name"] != "" and not entry["hosts"][host].get("skipped", False)
-            for play in self.output["plays"]
-            for entry in play["tasks"]
-            if host in entry["hosts"] and entry["hosts"][host].get("action") in modules
-        )
 
 
 class Fleet:
@@ -127,34 +83,22 @@ class Fleet:
             }
         }
 
-    def play(self, playbook: str | list[dict[str, Any]], *arguments: str, **environment: str) -> Run:
+    def play(self, playbook: str | Plays, *arguments: str, **environment: str) -> Run:
         """Run a playbook of the collection by its name, or plays given as data."""
         inventory = self.directory / "inventory.json"
         inventory.write_text(json.dumps(self.inventory))
-        if isinstance(playbook, str):
-            path = ROOT / "playbooks" / f"{playbook}.yml"
-        else:
-            path = self.directory / "playbook.json"
-            path.write_text(json.dumps(playbook))
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ANSIBLE_"))}
-        done = subprocess.run(
-            [BIN / "ansible-playbook", "-i", inventory, "-e", json.dumps(self.variables), path, *arguments],
-            env=inherited
-            | {
-                "ANSIBLE_COLLECTIONS_PATH": str(BIN.parent / "collections"),
-                "ANSIBLE_LOCAL_TEMP": str(self.directory / "ansible"),
-                "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.json",
+        return play(
+            ROOT / "playbooks" / f"{playbook}.yml" if isinstance(playbook, str) else playbook,
+            self.directory,
+            "-i",
+            inventory,
+            "-e",
+            json.dumps(self.variables),
+            *arguments,
+            environment={
                 "AWS_ENDPOINT_URL": self.endpoint_url,
                 "AWS_REGION": REGION,
                 "AWS_SHARED_CREDENTIALS_FILE": str(self.directory / "administrator.ini"),
             }
             | environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=self.directory,
         )
-        text = done.stdout + done.stderr
-        start = done.stdout.find("{\n")
-        assert start >= 0, text
-        return Run(done.returncode, json.loads(done.stdout[start:]), text)

@@ -11,8 +11,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.integration.ansible_playbook import COLLECTIONS, THIS_MACHINE, play
+
 MODULES = Path(__file__).resolve().parents[3] / "plugins" / "modules"
-COLLECTIONS = Path(sys.prefix, "collections")
 WORKLOAD_MODULES = ("workload_info", "certificate_request", "certificate_install")
 
 
@@ -31,27 +32,9 @@ class Machine:
             {f"fleet.rolesanywhere.{module}": self._with_place(module, options), "check_mode": check_mode, "diff": True}
             for check_mode in (True, False, True, False)
         ]
-        playbook = self.root / "playbook.json"
-        variables = {"ansible_python_interpreter": sys.executable}
-        playbook.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "vars": variables, "tasks": tasks}]))
-        ran = subprocess.run(
-            [Path(sys.executable).with_name("ansible-playbook"), "-i", "localhost,", "-c", "local", playbook],
-            env={
-                **self.environment,
-                "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
-                "ANSIBLE_REMOTE_TEMP": str(self.root / "tmp"),
-                "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json",
-            },
-            cwd=self.root,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        start = ran.stdout.find("{\n")
-        assert start >= 0, ran.stdout + ran.stderr
-        tasks = json.loads(ran.stdout[start:])["plays"][0]["tasks"]
-        results = [result for task in tasks for result in task["hosts"].values()]
+        plays = [{"hosts": "all", "gather_facts": False, "tasks": tasks}]
+        remote = {"ANSIBLE_REMOTE_TEMP": str(self.root / "tmp")}
+        results = play(plays, self.root, *THIS_MACHINE, environment=remote).results
         assert [result.get("msg") for result in results] == [None] * 4, results
         return results
 
