@@ -12,6 +12,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import stat
 import time
 from contextlib import contextmanager, suppress
@@ -25,6 +26,9 @@ STILL_USABLE_SECONDS = 60  # … and used until then when nobody can tell whethe
 LONGEST_SESSION = 12 * 3600 + 3600  # seconds; AWS's twelve hours, and clocks may differ
 LOCK_PATIENCE = 60.0  # seconds
 LARGEST_FILE = 64 * 1024  # bytes
+
+# Sessions, locks, and what _write left when it was killed. The directory may be one where a user keeps more than this.
+_OURS = re.compile(r"[0-9a-f]{64}\.(json|lock|[0-9]+)")
 
 
 def identity(*parts: str) -> str:
@@ -74,8 +78,9 @@ def cached(directory: str, name: str, create: Callable[[], Session]) -> Session:
                 raise
             # A full disk costs the next process a call, not this one its session.
             with suppress(OSError):
-                _remove_old(folder)
                 _write(folder, name, session)
+            with suppress(OSError):
+                _remove_old(folder)
             return session
 
 
@@ -162,6 +167,7 @@ def _write(folder: int, name: str, session: Session) -> None:
 def _remove_old(folder: int) -> None:
     # Each renewed certificate leaves its sessions and locks behind; a lock in use would only cost one more call.
     oldest = time.time() - LONGEST_SESSION
-    for entry in os.listdir(folder):
-        if os.lstat(entry, dir_fd=folder).st_mtime < oldest:
-            os.unlink(entry, dir_fd=folder)
+    for entry in filter(_OURS.fullmatch, os.listdir(folder)):
+        with suppress(OSError):  # another process may have removed it in the meantime
+            if os.lstat(entry, dir_fd=folder).st_mtime < oldest:
+                os.unlink(entry, dir_fd=folder)

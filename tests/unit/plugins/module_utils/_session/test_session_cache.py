@@ -285,13 +285,43 @@ def test_a_process_does_not_wait_for_ever_for_another(directory, monkeypatch):
     session_cache.cached(directory, NAME, make)
 
 
+def _aged(path):
+    os.utime(path, (0, time.time() - 14 * 3600))
+
+
 def test_what_renewed_certificates_leave_behind_is_removed(directory):
-    session_cache.cached(directory, "old", Maker())
-    session_cache.cached(directory, "young", Maker())
-    for name in ("old.json", "old.lock"):
-        os.utime(f"{directory}/{name}", (0, time.time() - 14 * 3600))
+    old, young = session_cache.identity("old"), session_cache.identity("young")
+    session_cache.cached(directory, old, Maker())
+    session_cache.cached(directory, young, Maker())
+    with open(f"{directory}/{old}.4242", "w"):  # its process was killed while it wrote
+        pass
+    for suffix in ("json", "lock", "4242"):
+        _aged(f"{directory}/{old}.{suffix}")
     session_cache.cached(directory, NAME, Maker())
-    assert sorted(os.listdir(directory)) == sorted([f"{NAME}.json", f"{NAME}.lock", "young.json", "young.lock"])
+    assert set(os.listdir(directory)) == {f"{name}.{suffix}" for name in (NAME, young) for suffix in ("json", "lock")}
+
+
+def test_what_is_not_ours_stays_in_the_directory_however_old(directory):
+    os.makedirs(directory, mode=0o700)
+    theirs = ["letter.txt", "00.json", f"{NAME}.json.bak", f"{NAME}.", f"x{NAME}.lock", f"{NAME.upper()}.json"]
+    for name in theirs:
+        with open(f"{directory}/{name}", "w"):
+            pass
+        _aged(f"{directory}/{name}")
+    session_cache.cached(directory, NAME, Maker())
+    assert set(os.listdir(directory)) == {*theirs, f"{NAME}.json", f"{NAME}.lock"}
+
+
+@pytest.mark.parametrize("name", ["folder", f"{session_cache.identity('old')}.json"])
+def test_an_old_folder_does_not_keep_the_session_from_being_kept(directory, name):
+    os.makedirs(f"{directory}/{name}", mode=0o700)
+    os.chmod(directory, 0o700)
+    _aged(f"{directory}/{name}")
+    make = Maker()
+    session_cache.cached(directory, NAME, make)
+    session_cache.cached(directory, NAME, make)
+    assert make.made == 1
+    assert os.path.isdir(f"{directory}/{name}")
 
 
 def test_identities_differ_in_each_part():
