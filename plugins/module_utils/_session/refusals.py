@@ -14,7 +14,12 @@ ADVICE = (
         "no path leads from it to the trust anchor: compare its issuer with the anchor's CA",
     ),
     ("Untrusted certificate. Insufficient certificate", "it is expired or not for clients: issue it again"),
-    ("Certificate revoked", "it stands on the trust anchor's CRL: unblock the host at the CA, then roll out again"),
+    # A roll-out alone would leave the revoked certificate where it is: its lifetime is not near its end.
+    (
+        "Certificate revoked",
+        "it stands on the trust anchor's CRL: unblock the host at the CA (ca_revoke with state unblocked),"
+        " then run fleet.rolesanywhere.rotate -e rotate_force=true --limit HOST",
+    ),
     ("Invalid signature", "key and certificate belong together, so compare this machine's clock and the region"),
     ("Specified Trust Anchor wasn't found", "compare the trust anchor's ARN and whether it is enabled"),
     ("Invalid or empty profile provided", "compare the profile's ARN and whether it is enabled"),

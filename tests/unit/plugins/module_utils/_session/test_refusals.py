@@ -11,7 +11,8 @@ ROLE = "arn:aws:iam::123456789012:role/web"
 SEEN = [
     ("Untrusted signing certificate", "issuer"),
     ("Untrusted certificate. Insufficient certificate", "expired"),
-    ("Certificate revoked", "CRL"),
+    ("Certificate revoked", "ca_revoke with state unblocked"),
+    ("Certificate revoked", "fleet.rolesanywhere.rotate -e rotate_force=true --limit HOST"),
     ("Invalid signature", "clock"),
     ("Specified Trust Anchor wasn't found.", "trust anchor"),
     ("Invalid or empty profile provided.", "profile"),
