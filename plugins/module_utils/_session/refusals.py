@@ -17,8 +17,10 @@ ADVICE = (
     # A roll-out alone would leave the revoked certificate where it is: its lifetime is not near its end.
     (
         "Certificate revoked",
-        "it stands on the trust anchor's CRL: unblock the host at the CA (ca_revoke with state unblocked),"
-        " then run fleet.rolesanywhere.rotate -e rotate_force=true --limit HOST",
+        (
+            "it stands on the trust anchor's CRL: unblock the host at the CA (ca_revoke with state unblocked),"
+            " then run fleet.rolesanywhere.rotate -e rotate_force=true --limit HOST"
+        ),
     ),
     ("Invalid signature", "key and certificate belong together, so compare this machine's clock and the region"),
     ("Specified Trust Anchor wasn't found", "compare the trust anchor's ARN and whether it is enabled"),
