@@ -16,6 +16,7 @@ description:
   - Writes the section of each profile into its AWS config file, with a C(region) and a C(credential_process) that calls
     the helper with the workload's certificate. Every SDK and the AWS CLI then find credentials there by themselves.
   - Everything outside of these sections stays as it is, byte for byte.
+  - With O(prove) a section is written only when it gives its role.
   - A file is replaced as a whole and has the mode 0600; a directory that is missing is made with the mode 0700. Root
     works with the rights of the user on whose ground a file stands, who then owns it.
 options:
@@ -27,6 +28,21 @@ options:
     type: str
     choices: [present, absent]
     default: present
+  prove:
+    description:
+      - Whether a section that changes must get its role before it is written. Its C(credential_process) is run as the
+        user on whose ground the file stands, and AWS STS is asked whose session that gave.
+      - The role and the account must be those of O(profiles[].role_arn). Otherwise the task fails, no file is touched,
+        and the next run finds the profiles due again.
+      - Nothing is proved in check mode, with O(state=absent), or where nothing changes.
+    type: bool
+    default: false
+  hold:
+    description:
+      - Each proof takes at least so many seconds. AWS takes ten CreateSession calls a second; this leaves some of them
+        to the hosts at work while many hosts are rolled out.
+    type: float
+    default: 0
   backup:
     description:
       - Whether a copy of each file that changes is kept beside it, with the mode 0600.
@@ -56,6 +72,7 @@ EXAMPLES = r"""
         trust_anchor_arn: arn:aws:rolesanywhere:us-east-1:123456789012:trust-anchor/01234567-89ab-cdef-0123-456789abcdef
         profile_arn: arn:aws:rolesanywhere:us-east-1:123456789012:profile/01234567-89ab-cdef-0123-456789abcdef
         role_arn: arn:aws:iam::123456789012:role/web
+    prove: true
 
 - name: Take the profile away again
   fleet.rolesanywhere.credential_process:
@@ -83,6 +100,18 @@ profiles:
     command:
       description: Its C(credential_process), V(null) with O(state=absent).
       type: str
+    session:
+      description: The session that proved it, V(null) without a proof. Its credentials are not returned.
+      type: dict
+      contains:
+        assumed_role_arn:
+          description: The ARN of the session.
+          type: str
+          sample: arn:aws:sts::123456789012:assumed-role/web/5f0c3a2432f8c5fec93f0fc574f11853
+        session_name:
+          description: The name of the session.
+          type: str
+          sample: 5f0c3a2432f8c5fec93f0fc574f11853
 backup_files:
   description: The copies that were made.
   type: list
@@ -90,17 +119,20 @@ backup_files:
   returned: success
 """
 
-from typing import Any
+import time
+from typing import Any, Mapping, Sequence
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host import config_file
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.argument_specs import PROFILES
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.credential_process import (
+    AwsProfile,
     aws_profile,
     by_file,
     without_section,
 )
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.errors import HostError
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.proof import prove
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.errors import SessionError
 
 
@@ -110,6 +142,8 @@ def main() -> None:
         argument_spec={
             "profiles": {**PROFILES, "required": True},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "prove": {"type": "bool", "default": False},
+            "hold": {"type": "float", "default": 0},
             "backup": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
@@ -123,9 +157,13 @@ def main() -> None:
 def _edit(options: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     read = aws_profile if options["state"] == "present" else without_section
     profiles = [read(profile) for profile in options["profiles"]]
+    files = by_file(profiles)
+    proving = options["prove"] and options["state"] == "present" and not check_mode
+    # All of them before the first file: a profile that works is never replaced by one that does not.
+    sessions = _sessions(_due(profiles, files), options["hold"]) if proving else {}
     edited = {
         path: config_file.edit(path, wanted, check_mode=check_mode, backup=options["backup"])
-        for path, wanted in by_file(profiles).items()
+        for path, wanted in files.items()
     }
     return {
         "changed": any(file.changed for file in edited.values()),
@@ -135,6 +173,7 @@ def _edit(options: dict[str, Any], check_mode: bool) -> dict[str, Any]:
                 "profile": entry.profile,
                 "changed": entry.profile in edited[entry.path].changed,
                 "command": entry.command,
+                "session": sessions.get(entry),
             }
             for entry in profiles
         ],
@@ -144,6 +183,23 @@ def _edit(options: dict[str, Any], check_mode: bool) -> dict[str, Any]:
             for path, file in edited.items()
         ],
     }
+
+
+def _due(profiles: Sequence[AwsProfile], files: Mapping[str, config_file.Wanted]) -> list[AwsProfile]:
+    reasons = {path: config_file.reasons(path, wanted) for path, wanted in files.items()}
+    return [entry for entry in profiles if reasons[entry.path][entry.profile]]
+
+
+def _sessions(profiles: Sequence[AwsProfile], hold: float) -> dict[AwsProfile, dict[str, str]]:
+    sessions = {}
+    for entry in profiles:
+        started = time.monotonic()
+        try:
+            identity = prove(entry)
+        finally:
+            time.sleep(max(0, started + hold - time.monotonic()))
+        sessions[entry] = {"assumed_role_arn": identity.arn, "session_name": identity.session_name}
+    return sessions
 
 
 if __name__ == "__main__":

@@ -26,6 +26,8 @@ class AwsProfile(NamedTuple):
     profile: str
     command: str | None  # None for a profile that shall have no section
     region: str = ""
+    role_arn: str = ""
+    endpoint_url: str | None = None
 
     @property
     def settings(self) -> Settings | None:
@@ -65,7 +67,9 @@ def aws_profile(options: Mapping[str, Any]) -> AwsProfile:
         words += ["--role-session-name", _session_name(options["role_session_name"])]
     if options["cache_directory"]:
         words += ["--cache-directory", _absolute(options["cache_directory"], "cache_directory")]
-    return without_section(options)._replace(command=command_line(words), region=target.region)
+    return without_section(options)._replace(
+        command=command_line(words), region=target.region, role_arn=target.role_arn, endpoint_url=target.endpoint_url
+    )
 
 
 def without_section(options: Mapping[str, Any]) -> AwsProfile:

@@ -93,11 +93,12 @@ def owner_of_ground(path: str) -> tuple[int, int]:
     return 0, 0
 
 
-def as_owner_of_ground(path: str, act: Callable[[], Any]) -> Any:
+def as_owner_of_ground(path: str, act: Callable[[], Any], seconds: int = _SECONDS) -> Any:
     """Call ``act`` with the rights of whoever owns the ground of ``path`` and return its (JSON) value.
 
-    Root never opens a path that a user can bend: a child process becomes that user first, groups included. Whoever is
-    not root acts with his own rights. Raises HostError, also the one that ``act`` raised.
+    Root never opens a path that a user can bend: a child process becomes that user first, groups included, and is ended
+    when it gave no answer after ``seconds``. Whoever is not root acts with his own rights. Raises HostError, also the
+    one that ``act`` raised.
     """
     user, group = owner_of_ground(path) if os.geteuid() == 0 else (0, 0)
     if user == 0:
@@ -105,14 +106,14 @@ def as_owner_of_ground(path: str, act: Callable[[], Any]) -> Any:
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        _answer_as(user, group, act, writing)
+        _answer_as(user, group, act, writing, seconds)
     os.close(writing)
     with os.fdopen(reading, "rb") as pipe:
         answer = pipe.read()
     os.waitpid(child, 0)
     if not answer:
         raise HostError(
-            f"{path} gave no answer to {_user_name(user)} within {_SECONDS} seconds; look at its file system."
+            f"{path} gave no answer to {_user_name(user)} within {seconds} seconds; look at its file system."
         )
     outcome = json.loads(answer)
     if "refusal" in outcome:
@@ -120,10 +121,10 @@ def as_owner_of_ground(path: str, act: Callable[[], Any]) -> Any:
     return outcome["value"]
 
 
-def _answer_as(user: int, group: int, act: Callable[[], Any], pipe: int) -> None:
+def _answer_as(user: int, group: int, act: Callable[[], Any], pipe: int, seconds: int) -> None:
     try:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(_SECONDS)
+        signal.alarm(seconds)
         _become(user, group)
         try:
             outcome = {"value": act()}
@@ -140,10 +141,14 @@ def _become(user: int, group: int) -> None:
         entry = pwd.getpwuid(user)
         os.initgroups(entry.pw_name, entry.pw_gid)
         group = entry.pw_gid
+        # A program that is run as the user looks for its files where the user has them.
+        os.environ.update(HOME=entry.pw_dir, USER=entry.pw_name, LOGNAME=entry.pw_name)
     except KeyError:
         os.setgroups([])
+    os.environ.pop("XDG_CACHE_HOME", None)
     os.setgid(group)
     os.setuid(user)
+    os.chdir("/")
 
 
 def group_number(group: str | None) -> int | None:

@@ -116,12 +116,11 @@ def test_what_the_act_refuses_comes_back_as_it_is(somebody):
 
 
 def test_a_file_system_that_does_not_answer_holds_nobody(somebody, monkeypatch):
-    monkeypatch.setattr(ownership, "_SECONDS", 1)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(ownership, "owner_of_ground", lambda _path: (os.getuid() or 65534, os.getgid()))
     monkeypatch.setattr(ownership, "_become", lambda *_user: None)
     with pytest.raises(HostError, match="gave no answer"):
-        ownership.as_owner_of_ground("/any", lambda: time.sleep(60))
+        ownership.as_owner_of_ground("/any", lambda: time.sleep(60), seconds=1)
 
 
 @pytest.mark.parametrize(("group", "number"), [(None, None), ("4711", 4711), ("root", 0)])
