@@ -74,6 +74,13 @@ options:
         module fails.
     type: int
     default: 30
+  force:
+    description:
+      - Issue although a workload of a host has three certificates already that are neither expired nor revoked.
+      - Without it such a request is refused, since the host does not install what it gets. A certificate that is
+        returned again does not count as a new one.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - fleet.rolesanywhere._attributes
   - fleet.rolesanywhere._attributes.posix
@@ -225,7 +232,15 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     nonce = module.params["nonce"]
     with ledger.opened(authority.ledger) as book:
         outcomes = issuing.issue(
-            orders, nonce, validity, signer, book, now, actor.current(nonce), dry_run=module.check_mode
+            orders,
+            nonce,
+            validity,
+            signer,
+            book,
+            now,
+            actor.current(nonce),
+            force=module.params["force"],
+            dry_run=module.check_mode,
         )
     certificates_by_host: dict[str, dict[str, Any]] = {}
     for outcome in outcomes:
@@ -265,6 +280,7 @@ def main() -> None:
                 },
             },
             "validity": {"type": "int", "default": 30},
+            "force": {"type": "bool", "default": False},
         },
         mutually_exclusive=argument_specs.ONE_PASSPHRASE,
         supports_check_mode=True,

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 SHORTEST_VALIDITY = timedelta(days=1)
 COMPROMISED = "key_compromise"
+# One in use, one on its way in, and one answer that was lost: a host with more does not install what it gets.
+MAXIMUM_UNEXPIRED = 3
 
 
 class Outcome(NamedTuple):
@@ -68,16 +70,19 @@ def issue(
     now: datetime,
     issued_by: str,
     *,
+    force: bool = False,
     dry_run: bool = False,
 ) -> list[Outcome]:
     """Serve a batch of orders; whatever certificate is returned stands in the ledger, committed.
+
+    *force* issues although a workload has its three unexpired certificates.
 
     :raises AuthorityError: the clock runs behind the ledger, or the ledger cannot be written; nothing was issued then.
     """
     checked = check(orders, nonce, validity)
     with ledger.batch(dry_run=dry_run):
         ledger.check_clock(now)
-        desk = _Desk(orders, signer.certificate, ledger, now)
+        desk = _Desk(orders, signer.certificate, ledger, now, force=force)
         decided = [desk.decide(item) for item in checked]
         waiting = [item for item, outcome in zip(checked, decided) if outcome is None]
         if dry_run:
@@ -120,14 +125,28 @@ def why_refused(
     return None
 
 
+def why_enough(order: Order, unexpired_serials: Sequence[str]) -> str | None:
+    """Say that a workload has as many certificates as one that installs them can need, or None."""
+    if len(unexpired_serials) < MAXIMUM_UNEXPIRED:
+        return None
+    return (
+        f"The workload {order.name} of {order.host} has {len(unexpired_serials)} unexpired certificates already, "
+        f"{', '.join(unexpired_serials)}: find out why the host does not install what it gets, revoke what is not "
+        "needed with ca_revoke (serial), or say force: true."
+    )
+
+
 class _Desk:
     """Decides about the orders of one batch. It remembers what it gave away, which the ledger learns at the end."""
 
-    def __init__(self, orders: Iterable[Order], issuer: x509.Certificate, ledger: Ledger, now: datetime) -> None:
+    def __init__(
+        self, orders: Iterable[Order], issuer: x509.Certificate, ledger: Ledger, now: datetime, *, force: bool
+    ) -> None:
         self._times_ordered = Counter((order.host, order.name) for order in orders)
         self._issuer = issuer
         self._ledger = ledger
         self._now = iso(now)
+        self._force = force
         self._blocked_hosts = ledger.blocked_hosts()
         self._name_claims: dict[str, Claim] = {}
         self._key_claims: dict[str, Claim] = {}
@@ -140,13 +159,15 @@ class _Desk:
         if self._times_ordered[order.host, order.name] > 1:
             return Outcome(order, refused=f"{order.name} of {order.host} is ordered more than once: order it once.")
         same_key = self._ledger.with_public_key(wanted.public_key_fingerprint)
+        reusable = self._reusable(order, wanted, same_key)
         refused = self._why_refused(order, wanted, same_key)
+        if not refused and not reusable and not self._force:
+            refused = why_enough(order, self._ledger.unexpired_serials(order.host, order.name, self._now))
         if refused:
             return Outcome(order, refused=refused)
         claim = Claim(order.host, iso(wanted.validity.not_after))
         self._name_claims[order.common_name.lower()] = claim
         self._key_claims[wanted.public_key_fingerprint] = claim
-        reusable = self._reusable(order, wanted, same_key)
         return Outcome(order, reusable, reused=True) if reusable else None
 
     def _why_refused(

@@ -79,10 +79,46 @@ def test_the_same_order_twice_is_refused_as_a_contradiction(workshop, book, sign
     assert outcomes[0].refused == "default of web1 is ordered more than once: order it once."
 
 
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_host_that_never_installs_gets_no_fourth_certificate(workshop, book, signer, dry_run):
+    serials = [workshop.issue(book, signer, workshop.order("web1"))[0].certificate.serial for _time in range(3)]
+    outcomes = workshop.issue(
+        book, signer, workshop.order("web1"), workshop.order("web1", "other"), workshop.order("web2"), dry_run=dry_run
+    )
+    assert outcomes[0].refused == (
+        f"The workload default of web1 has 3 unexpired certificates already, {', '.join(serials)}: find out why the "
+        "host does not install what it gets, revoke what is not needed with ca_revoke (serial), or say force: true."
+    )
+    assert [outcome.refused for outcome in outcomes[1:]] == [None, None]
+    assert len(book.of_host("web1")) == 3 + (not dry_run)
+
+
+def test_a_fourth_certificate_is_issued_by_force(workshop, book, signer):
+    for _time in range(4):
+        (outcome,) = workshop.issue(book, signer, workshop.order("web1"), force=True)
+        assert outcome.certificate
+
+
+def test_a_fourth_request_for_a_known_key_is_answered(workshop, book, signer):
+    orders = [workshop.order("web1") for _time in range(3)]
+    for order in orders:
+        workshop.issue(book, signer, order)
+    assert workshop.issue(book, signer, orders[0])[0].reused
+
+
+def test_expired_and_revoked_certificates_make_room(workshop, book, signer):
+    workshop.issue(book, signer, workshop.order("web1"), days=1)
+    serials = [workshop.issue(book, signer, workshop.order("web1"))[0].certificate.serial for _time in range(2)]
+    assert workshop.issue(book, signer, workshop.order("web1"), now=workshop.days(1))[0].certificate
+    assert workshop.issue(book, signer, workshop.order("web1"), now=workshop.days(1))[0].refused
+    revoking.revoke_serial(book, serials[0], "superseded", workshop.days(1), "tester", dry_run=False)
+    assert workshop.issue(book, signer, workshop.order("web1"), now=workshop.days(1))[0].certificate
+
+
 def test_a_lost_answer_is_given_again(workshop, book, signer):
     order = workshop.order("web1", dns_names=["web1.example.com"])
     (first,) = workshop.issue(book, signer, order)
-    (second,) = workshop.issue(book, signer, order, now=workshop.days(20))
+    (second,) = workshop.issue(book, signer, order, now=workshop.days(14))
     assert second == issuing.Outcome(order, first.certificate, reused=True)
     assert len(book.of_host("web1")) == 1
 
