@@ -16,17 +16,15 @@ description:
   - The names in an order come from the inventory. Anything that a module returns as C(ansible_facts) overrides
     the inventory, so a compromised host could choose its own name. A host whose facts carry a variable of this
     collection, or one that the templates of its names use, is refused; the other hosts go on.
+  - What a playbook itself sets, with C(set_fact) or by registering a result, is taken for the playbook's word.
 options:
   _terms:
-    description: Names of the hosts to collect from.
+    description: Names of the hosts to collect from. An order of another run, which has another nonce, is left alone.
     type: list
     elements: str
     required: true
-  nonce:
-    description: The nonce of this run. An order of an earlier run is left alone.
-    type: str
-    required: true
 notes:
+  - The nonce of the run is the variable C(__workload_nonce) of the first host of the group C(rolesanywhere_ca).
   - Setting E(ANSIBLE_INJECT_FACT_VARS) to V(False) keeps facts from overriding variables at all. This lookup
     holds without it.
 """
@@ -34,7 +32,7 @@ notes:
 EXAMPLES = r"""
 - name: Collect the requests of the hosts that are due
   ansible.builtin.set_fact:
-    pending: "{{ lookup('fleet.rolesanywhere.certificate_requests', groups['rolesanywhere_due'], nonce=run_nonce) }}"
+    pending: "{{ lookup('fleet.rolesanywhere.certificate_requests', groups['rolesanywhere_due']) }}"
 """
 
 RETURN = r"""
@@ -57,11 +55,12 @@ _raw:
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-from jinja2 import Environment, TemplateSyntaxError, meta
+from jinja2 import Environment, TemplateSyntaxError, meta, nodes
 
 NAMES = (
     "workload_common_name",
@@ -74,11 +73,24 @@ NAMES = (
 # What this collection decides by. `ansible_facts` is here because a fact of that name would hide all the others.
 OURS = re.compile(r"_*(ca|trust|workload|rolesanywhere|certificate)_.*|inventory_hostname(_short)?|ansible_facts")
 
+# Through these a template reaches any variable, a fact too, without naming it.
+DETOURS = {"ansible_facts", "hostvars", "vars"}
+LOOKUPS = {"lookup", "query", "q"}
+LOOKUPS_OF_VARIABLES = {"vars", "varnames", "ansible.builtin.vars", "ansible.builtin.varnames"}
+
+# ansible-core sets these itself, after all facts.
+MAGIC = {"groups", "group_names", "play_hosts", "playbook_dir", "inventory_dir", "inventory_file", "omit", "role_path"}
+
+
+class Untraceable(Exception):
+    """A name whose origin cannot be told."""
+
 
 def texts(value: object) -> Iterator[str]:
-    """Yield every string inside a variable's value."""
+    """Yield every template inside a variable's value."""
     if isinstance(value, str):
-        yield value
+        if "{{" in value or "{%" in value:
+            yield value
     elif isinstance(value, Mapping):
         for item in value.values():
             yield from texts(item)
@@ -87,33 +99,51 @@ def texts(value: object) -> Iterator[str]:
             yield from texts(item)
 
 
+@lru_cache(maxsize=None)
+def variables_in(text: str) -> frozenset[str]:
+    """Return the names of the variables that a template uses; raise Untraceable where it may use any."""
+    environment = Environment()  # noqa: S701 - only parsed, never rendered
+    try:
+        tree = environment.parse(text)
+    except TemplateSyntaxError as error:
+        raise Untraceable(f"the template {text!r} cannot be parsed: {error}") from error
+    used = meta.find_undeclared_variables(tree)
+    for detour in sorted(used & DETOURS):
+        raise Untraceable(
+            f"it is named through {detour}, which facts can change; name it by variables of the inventory"
+        )
+    for call in tree.find_all(nodes.Call):
+        if isinstance(call.node, nodes.Name) and call.node.name in LOOKUPS:
+            plugin = call.args[0] if call.args else None
+            if not isinstance(plugin, nodes.Const) or plugin.value in LOOKUPS_OF_VARIABLES:
+                raise Untraceable("it is named through a lookup of variables; name it by variables of the inventory")
+    return frozenset(used)
+
+
 def variables_used(names: tuple[str, ...], variables: Mapping[str, Any]) -> set[str]:
     """Return the names of all variables that the templates behind *names* lead to, themselves included."""
-    environment = Environment()  # noqa: S701 - only parsed, never rendered
     found: set[str] = set()
     waiting = list(names)
     while waiting:
         name = waiting.pop()
-        if name in found:
+        if name in found or name in MAGIC or name.startswith("ansible_play_"):
             continue
         found.add(name)
         for text in texts(variables.get(name)):
-            try:
-                waiting.extend(meta.find_undeclared_variables(environment.parse(text)))
-            except TemplateSyntaxError as error:
-                raise AnsibleLookupError(f"The template of {name} cannot be parsed: {error}") from error
+            waiting.extend(variables_in(text))
     return found
 
 
 def refusal(facts: Mapping[str, Any], variables: Mapping[str, Any]) -> str | None:
     """Say why the names of a host cannot be trusted, or return None when they come from the inventory alone."""
-    used = variables_used(NAMES, variables)
-    if "ansible_facts" in used:
-        return "is named by its own facts; name it in the inventory"
+    try:
+        used = variables_used(NAMES, variables)
+    except Untraceable as reason:
+        return str(reason)
     shadowing = sorted(fact for fact in facts if fact in used or OURS.fullmatch(fact))
     if shadowing:
         return (
-            f"returned facts that would override the inventory ({', '.join(shadowing)}); "
+            f"it returned facts that would override the inventory ({', '.join(shadowing)}); "
             "find out which module or custom fact on the host returns them"
         )
     return None
@@ -129,29 +159,33 @@ def fact_cache(hostvars: Any) -> Any:
         ) from error
 
 
+def facts_of(host: str, cache: Any) -> Mapping[str, Any]:
+    """Return the facts that a host has returned."""
+    try:
+        return cache.get(host)
+    except KeyError:
+        return {}
+
+
 class LookupModule(LookupBase):
     """Collect orders and leave out hosts that tried to name themselves."""
 
-    def run(self, terms: list[Any], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[Any]:
+    def run(self, terms: list[Any], variables: Mapping[str, Any] | None = None, **_kwargs: Any) -> list[Any]:
         """Return one dictionary with the requests and with the hosts that were refused."""
-        self.set_options(var_options=variables, direct=kwargs)
-        nonce = self.get_option("nonce")
         here = variables or {}
         hostvars = here["hostvars"]
+        nonce = hostvars[here["groups"]["rolesanywhere_ca"][0]].get("__workload_nonce", "")
         cache = fact_cache(hostvars)
         requests: list[dict[str, Any]] = []
         refused: dict[str, str] = {}
         for host in self._flatten(terms):
-            order = hostvars[host].get("__workload_order")
-            if order is None or order["nonce"] != nonce:
+            if "__workload_order" not in hostvars[host]:
                 continue
-            try:
-                facts = cache.get(host)
-            except KeyError:
-                facts = {}
-            reason = refusal(facts, {**here, **hostvars.raw_get(host)})
-            if reason is None:
-                requests.append({key: value for key, value in order.items() if key != "nonce"} | {"host": host})
-            else:
-                refused[host] = f"{host} gets no certificate: it {reason}."
+            reason = refusal(facts_of(host, cache), {**here, **hostvars.raw_get(host)})
+            if reason:
+                refused[host] = f"{host} gets no certificate: {reason}."
+                continue
+            order = dict(hostvars[host]["__workload_order"])
+            if order.pop("nonce") == nonce:
+                requests.append({**order, "host": host})
         return [{"nonce": nonce, "requests": requests, "refused": refused}]

@@ -50,16 +50,32 @@ def test_templates_that_lead_to_each_other_end() -> None:
     assert "(b)" in str(refusal({"b": 1}, variables))
 
 
-def test_a_template_that_cannot_be_parsed_signs_nothing() -> None:
-    with pytest.raises(AnsibleLookupError, match="workload_common_name cannot be parsed"):
-        refusal({}, {"workload_common_name": "{{ a"})
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ ansible_facts.fqdn }}",
+        "{{ hostvars[inventory_hostname]['team'] }}",
+        "{{ vars['team'] }}",
+        "{{ lookup('vars', 'team') }}",
+        "{{ query('ansible.builtin.varnames', 'team') }}",
+        "{{ q(plugin, 'team') }}",
+        "{{ a",
+    ],
+)
+def test_names_whose_origin_cannot_be_told_are_refused(template: str) -> None:
+    assert refusal({}, {"workload_common_name": "{{ alias }}", "alias": template}) is not None
+
+
+@pytest.mark.parametrize("template", ["{{ groups['x'][0] }}", "{{ lookup('file', '/etc/team') }}", "{{ omit }}"])
+def test_what_ansible_sets_itself_and_other_lookups_are_no_detour(template: str) -> None:
+    assert refusal({}, {"workload_common_name": template, "groups": {"x": ["{{ vars }}"]}}) is None
 
 
 class HostVars(dict[str, dict[str, Any]]):
     """As much of ansible-core's HostVars as the lookup touches."""
 
     def __init__(self, variables: dict[str, dict[str, Any]], facts: dict[str, dict[str, Any]]) -> None:
-        super().__init__(variables)
+        super().__init__({**variables, "ca1": {"__workload_nonce": "now"}})
         self._variable_manager = SimpleNamespace(_fact_cache=SimpleNamespace(get=lambda host: facts[host]))
 
     def raw_get(self, host: str) -> dict[str, Any]:
@@ -73,11 +89,10 @@ def order(common_name: str, nonce: str = "now") -> dict[str, Any]:
 
 
 def collect(hostvars: HostVars) -> dict[str, Any]:
-    """Run the lookup over all hosts."""
-    lookup = LookupModule()
-    lookup.set_options = lambda **_: None
-    lookup.get_option = lambda _: "now"
-    (answer,) = lookup.run([list(hostvars)], variables={"hostvars": hostvars})
+    """Run the lookup over all hosts of the fleet."""
+    hosts = [host for host in hostvars if host != "ca1"]
+    here = {"hostvars": hostvars, "groups": {"rolesanywhere_ca": ["ca1"]}}
+    (answer,) = LookupModule().run([hosts], variables=here)
     return answer
 
 
@@ -104,14 +119,20 @@ def test_a_host_that_names_itself_is_refused_and_the_others_go_on() -> None:
             "web1": {"__workload_order": {**order("admin"), "host": "web2"}, **NAMED_BY_INVENTORY},
             "web2": {"__workload_order": order("web2"), **NAMED_BY_INVENTORY},
             "web3": {"__workload_order": order("x"), "workload_common_name": "{{ ansible_facts.fqdn }}"},
+            "web4": {"__workload_order": "no order at all", **NAMED_BY_INVENTORY},
         },
-        facts={"web1": {"workload_common_name": "admin"}, "web2": {"hostname": "web2"}, "web3": {}},
+        facts={
+            "web1": {"workload_common_name": "admin"},
+            "web2": {"hostname": "web2"},
+            "web3": {},
+            "web4": {"__workload_order": "no order at all"},
+        },
     )
     answer = collect(hostvars)
     assert [request["host"] for request in answer["requests"]] == ["web2"]
-    assert set(answer["refused"]) == {"web1", "web3"}
+    assert set(answer["refused"]) == {"web1", "web3", "web4"}
     assert "(workload_common_name)" in answer["refused"]["web1"]
-    assert "named by its own facts" in answer["refused"]["web3"]
+    assert "named through ansible_facts" in answer["refused"]["web3"]
 
 
 def test_without_sight_of_the_facts_nothing_is_signed() -> None:
