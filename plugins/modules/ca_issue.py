@@ -93,8 +93,8 @@ attributes:
       - The results say what was issued.
   idempotent:
     details:
-      - A certificate that was issued for the same host, workload, key and names is returned again until it expires or
-        is revoked.
+      - A certificate that was issued for the same host, workload, key and names is returned again until it is revoked
+        or no more than half of O(validity) is left.
 seealso:
   - module: fleet.rolesanywhere.certificate_request
   - module: fleet.rolesanywhere.ca_revoke
@@ -249,7 +249,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     reused = sum(1 for outcome in outcomes if outcome.reused)
     issued = len(outcomes) - refused - reused
     return {
-        "changed": issued > 0,
+        "changed": issued > 0 or any(outcome.mistake for outcome in outcomes),
         "certificates": certificates_by_host,
         "issued": issued,
         "reused": reused,

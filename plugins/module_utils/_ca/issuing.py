@@ -22,17 +22,27 @@ if TYPE_CHECKING:
 
 SHORTEST_VALIDITY = timedelta(days=1)
 COMPROMISED = "key_compromise"
+UNSPECIFIED = "unspecified"
 # One in use, one on its way in, and one answer that was lost: a host with more does not install what it gets.
 MAXIMUM_UNEXPIRED = 3
 
 
 class Outcome(NamedTuple):
-    """What became of an order: a certificate (in a dry run only an old one), or the sentence of its refusal."""
+    """What became of an order: a certificate (in a dry run only an old one), or the sentence of its refusal.
+
+    *mistake* is what the CA signed instead of what was wanted. Nobody gets it, but it exists, so it is revoked.
+    """
 
     order: Order
     certificate: IssuedCertificate | None = None
     reused: bool = False
     refused: str | None = None
+    mistake: IssuedCertificate | None = None
+
+    @property
+    def new(self) -> IssuedCertificate | None:
+        """What the ledger is to learn."""
+        return None if self.reused else self.certificate or self.mistake
 
 
 class Claim(NamedTuple):
@@ -90,7 +100,7 @@ def issue(
         else:
             served = iter(_sign(waiting, signer, now, issued_by))
         outcomes = [next(served) if outcome is None else outcome for outcome in decided]
-        ledger.add(outcome.certificate for outcome in outcomes if outcome.certificate and not outcome.reused)
+        ledger.add(outcome.new for outcome in outcomes if outcome.new)
     return outcomes
 
 
@@ -106,7 +116,8 @@ def why_refused(
     if blocked:
         return (
             f"The host {order.host} is blocked since {blocked.since} by {blocked.blocked_by} ({blocked.reason}): "
-            "unblock it with ca_revoke (state unblocked) before it can have a certificate."
+            "unblock it with ca_revoke (state unblocked), then give it a certificate with "
+            f"fleet.rolesanywhere.rotate -e rotate_force=true --limit {order.host}."
         )
     if compromised:
         return f"The public key was revoked as compromised: make a new key on {order.host}."
@@ -145,6 +156,7 @@ class _Desk:
         self._times_ordered = Counter((order.host, order.name) for order in orders)
         self._issuer = issuer
         self._ledger = ledger
+        self._time = now
         self._now = iso(now)
         self._force = force
         self._blocked_hosts = ledger.blocked_hosts()
@@ -187,8 +199,9 @@ class _Desk:
     def _reusable(
         self, order: Order, wanted: issuance.WantedCertificate, same_key: Sequence[IssuedCertificate]
     ) -> IssuedCertificate | None:
+        half_left = iso(self._time + (wanted.validity.not_after - self._time) / 2)
         for row in same_key:
-            if (row.host, row.name) != (order.host, order.name) or row.revoked_at or row.not_after <= self._now:
+            if (row.host, row.name) != (order.host, order.name) or row.revoked_at or row.not_after <= half_left:
                 continue
             if not issuance.why_not_wanted(certificates.load(row.pem), wanted, self._issuer):
                 return row
@@ -204,12 +217,25 @@ def _sign(waiting: Sequence[CheckedOrder], signer: Signer, now: datetime, issued
         or issuance.why_not_within(certificate, wanted.validity)
         for certificate, (_order, wanted) in zip(signed, wishes)
     ]
-    return [
-        Outcome(order, refused=f"What the CA signed is not what was wanted, and was thrown away: {difference}.")
-        if difference
-        else Outcome(order, _describe(order, wanted, certificate, now, issued_by))
-        for (order, wanted), certificate, difference in zip(wishes, signed, differences)
+    described = [
+        _describe(order, wanted, certificate, now, issued_by) for (order, wanted), certificate in zip(wishes, signed)
     ]
+    return [
+        _mistaken(order, row, difference) if difference else Outcome(order, row)
+        for (order, _wanted), row, difference in zip(wishes, described, differences)
+    ]
+
+
+def _mistaken(order: Order, row: IssuedCertificate, difference: str) -> Outcome:
+    revoked = row._replace(revoked_at=row.issued_at, reason=UNSPECIFIED, revoked_by=row.issued_by)
+    return Outcome(
+        order,
+        refused=(
+            f"What the CA signed is not what was wanted and was revoked at once as {row.serial}: {difference}; "
+            "publish the next CRL and find out what the CA's signer does."
+        ),
+        mistake=revoked,
+    )
 
 
 def _describe(
@@ -224,7 +250,7 @@ def _describe(
         host=order.host,
         name=order.name,
         common_name=order.common_name,
-        subject=certificates.describe(wanted.subject),
+        subject=certificates.describe(certificate.subject),
         not_before=iso(certificate.not_valid_before_utc),
         not_after=iso(certificate.not_valid_after_utc),
         fingerprint=certificates.fingerprint(certificate),

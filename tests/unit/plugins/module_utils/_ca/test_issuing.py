@@ -123,6 +123,16 @@ def test_a_lost_answer_is_given_again(workshop, book, signer):
     assert len(book.of_host("web1")) == 1
 
 
+@pytest.mark.parametrize(("days", "wanted_days", "reused"), [(14, 30, True), (15, 30, False), (24, 10, True)])
+def test_a_certificate_is_given_again_while_more_than_half_its_time_is_left(
+    workshop, book, signer, days, wanted_days, reused
+):
+    order = workshop.order("web1")
+    workshop.issue(book, signer, order)
+    (outcome,) = workshop.issue(book, signer, order, now=workshop.days(days), days=wanted_days)
+    assert (outcome.refused, outcome.reused) == (None, reused)
+
+
 @pytest.mark.parametrize(
     ("change", "days"),
     [
@@ -206,8 +216,10 @@ def test_a_blocked_host_is_refused_until_it_is_unblocked(workshop, book, signer)
     revoking.revoke_host(book, "web1", None, "privilege_withdrawn", workshop.now, "anna@controller", dry_run=False)
     outcomes = workshop.issue(book, signer, order, workshop.order("web2"))
     assert outcomes[0].refused.startswith(
-        "The host web1 is blocked since 2026-11-20T10:00:00Z by anna@controller (privilege_withdrawn): unblock it"
+        "The host web1 is blocked since 2026-11-20T10:00:00Z by anna@controller (privilege_withdrawn): unblock it "
+        "with ca_revoke (state unblocked)"
     )
+    assert outcomes[0].refused.endswith("fleet.rolesanywhere.rotate -e rotate_force=true --limit web1.")
     assert outcomes[1].certificate
     revoking.unblock(book, "web1", dry_run=False)
     assert workshop.issue(book, signer, order)[0].certificate
@@ -278,8 +290,12 @@ def test_what_a_signer_hands_back_is_looked_at_as_a_strangers(workshop, book, si
         [workshop.order("web1")], workshop.nonce, validity, Stranger(signer, change), book, workshop.now, "tester"
     )
     assert outcome.certificate is None
-    assert outcome.refused.startswith(f"What the CA signed is not what was wanted, and was thrown away: {reason}")
-    assert book.of_host("web1") == []
+    assert outcome.refused.startswith("What the CA signed is not what was wanted and was revoked at once")
+    assert f": {reason}" in outcome.refused
+    (row,) = book.of_host("web1")
+    assert row == outcome.mistake
+    assert (row.revoked_at, row.reason, row.revoked_by) == ("2026-11-20T10:00:00Z", "unspecified", "tester")
+    assert row.fingerprint == certificates.fingerprint(certificates.load(row.pem))
 
 
 @pytest.mark.parametrize(
