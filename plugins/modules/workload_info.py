@@ -26,11 +26,22 @@ options:
     type: str
   organization:
     description:
-      - The organization that the certificate should have. Without it, any will do.
+      - The organization that the certificate should have. Without it, any will do; an empty one means none.
     type: str
   organizational_units:
     description:
       - The organizational units that the certificate should have, in this order. Without it, any will do.
+    type: list
+    elements: str
+  dns_names:
+    description:
+      - The DNS names that the certificate's subject alternative name should have, in this order. Without it, any will
+        do.
+    type: list
+    elements: str
+  uris:
+    description:
+      - The URIs that the certificate's subject alternative name should have, in this order. Without it, any will do.
     type: list
     elements: str
   key_type:
@@ -188,6 +199,8 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.error
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.portable_helper import pack, version
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.session import parse_time
 
+WISHES = ("common_name", "organization", "organizational_units", "dns_names", "uris", "key_type")
+
 
 def main() -> None:
     """Run the module."""
@@ -197,6 +210,8 @@ def main() -> None:
             "common_name": {"type": "str"},
             "organization": {"type": "str"},
             "organizational_units": {"type": "list", "elements": "str"},
+            "dns_names": {"type": "list", "elements": "str"},
+            "uris": {"type": "list", "elements": "str"},
             "key_type": {"type": "str", "choices": list(KEY_TYPES), "no_log": False},
             "renew_when_left": {"type": "float", "default": 0.333},
             "force": {"type": "bool", "default": False},
@@ -219,9 +234,7 @@ def main() -> None:
 
 
 def _look(options: dict[str, Any]) -> dict[str, Any]:
-    wishes = Wishes(
-        options["common_name"], options["organization"], options["organizational_units"], options["key_type"]
-    )
+    wishes = Wishes(**{name: options[name] for name in WISHES})
     place = workload(options["directory"], options["name"])
     certificate_reason, certificate = look_at_certificate(
         place, wishes, options["group"], _now(options["now"]), options["renew_when_left"], options["force"]

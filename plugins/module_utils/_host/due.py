@@ -8,6 +8,8 @@ import stat
 from datetime import datetime
 from typing import NamedTuple, Sequence
 
+from .errors import HostError
+
 HELPER_MODE = stat.S_IFREG | 0o755
 
 # How the SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) of every key of a type begins: algorithm, parameters and, by
@@ -22,11 +24,13 @@ _KEY_TYPES = {
 
 
 class Wishes(NamedTuple):
-    """What the inventory wants the certificate to be; None asks for nothing."""
+    """What the inventory wants the certificate to be; None asks for nothing, an empty value for none."""
 
     common_name: str | None = None
     organization: str | None = None
     organizational_units: Sequence[str] | None = None
+    dns_names: Sequence[str] | None = None
+    uris: Sequence[str] | None = None
     key_type: str | None = None
     group: int | None = None
 
@@ -35,6 +39,8 @@ class Installed(NamedTuple):
     """The pair in use, as it was found."""
 
     subject: Sequence[tuple[str, str]]
+    dns_names: Sequence[str]
+    uris: Sequence[str]
     not_before: datetime
     not_after: datetime
     public_key: bytes
@@ -64,8 +70,10 @@ def certificate_due(
     ``trouble`` is what made the pair unreadable, ``waiting`` the serial of a staged pair. The order tells people first
     what they asked for, then what is broken today, then what changed, then what time will break:
     forced, staged, unreadable, missing, exposed, mismatched, expired, renamed, of another key type, near its end.
-    ``renew_when_left`` is a share of the lifetime, 0 to 1.
+    ``renew_when_left`` is a share of the lifetime; raises HostError when it is not from 0 to 1.
     """
+    if not 0 <= renew_when_left <= 1:
+        raise HostError(f"renew_when_left is {renew_when_left:g}, but must be a share of the lifetime, 0 to 1.")
     if force:
         return "forced"
     if waiting:
@@ -112,16 +120,24 @@ def _expired(installed: Installed, now: datetime) -> str | None:
 
 
 def _renamed(installed: Installed, wishes: Wishes) -> str | None:
-    wanted: list[tuple[str, str, Sequence[str] | None]] = [
-        ("common name", "CN", None if wishes.common_name is None else [wishes.common_name]),
-        ("organization", "O", None if wishes.organization is None else [wishes.organization]),
-        ("organizational units", "OU", wishes.organizational_units),
+    def found(attribute: str) -> Sequence[str]:
+        return [value for name, value in installed.subject if name == attribute]
+
+    names: list[tuple[str, Sequence[str], Sequence[str] | None]] = [
+        ("common name", found("CN"), _one(wishes.common_name)),
+        ("organization", found("O"), _one(wishes.organization)),
+        ("organizational units", found("OU"), wishes.organizational_units),
+        ("DNS names", installed.dns_names, wishes.dns_names),
+        ("URIs", installed.uris, wishes.uris),
     ]
-    for what, attribute, values in wanted:
-        found = [value for name, value in installed.subject if name == attribute]
-        if values is not None and found != list(values):
-            return f"{what} changed from {_listed(found)} to {_listed(values)}"
+    for what, present, wanted in names:
+        if wanted is not None and list(present) != list(wanted):
+            return f"{what} changed from {_listed(present)} to {_listed(wanted)}"
     return None
+
+
+def _one(value: str | None) -> Sequence[str] | None:
+    return [value] if value else None if value is None else []
 
 
 def _listed(values: Sequence[str]) -> str:

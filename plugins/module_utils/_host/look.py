@@ -88,6 +88,8 @@ def _installed(place: Workload, certificate: Certificate) -> Installed:
         raise HostError(f"{place.current}/{PRIVATE_KEY} is missing.")
     return Installed(
         subject=certificate.subject_attributes,
+        dns_names=certificate.dns_names,
+        uris=certificate.uris,
         not_before=certificate.not_before,
         not_after=certificate.not_after,
         public_key=certificate.public_key_info_der,

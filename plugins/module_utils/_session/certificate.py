@@ -19,6 +19,7 @@ BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, OBJECT_IDENTIFIER = 0x01, 0x02, 0x03
 UTC_TIME, GENERALIZED_TIME = 0x17, 0x18
 SEQUENCE, SET = 0x30, 0x31
 VERSION, EXTENSIONS = 0xA0, 0xA3  # context tags of TBSCertificate
+DNS_NAME, URI = 0x82, 0x86  # context tags of GeneralName
 
 STRING_ENCODINGS = {
     0x0C: "utf-8",  # UTF8String
@@ -43,6 +44,7 @@ ATTRIBUTE_NAMES = {  # RFC 4514 section 3
 }
 PUBLIC_KEY_ALGORITHMS = {"1.2.840.113549.1.1.1": "RSA", "1.2.840.10045.2.1": "EC"}
 BASIC_CONSTRAINTS, KEY_USAGE, EXTENDED_KEY_USAGE = "2.5.29.19", "2.5.29.15", "2.5.29.37"
+SUBJECT_ALTERNATIVE_NAME = "2.5.29.17"
 KEY_USAGES = (  # RFC 5280 section 4.2.1.3, bit 0 first
     "digitalSignature",
     "nonRepudiation",
@@ -73,6 +75,8 @@ class Certificate(NamedTuple):
     serial_hex: str  # the INTEGER's bytes: lower case, even length, as in the session's name
     subject: str  # RFC 4514
     subject_attributes: list[tuple[str, str]]  # (short name or dotted OID, value) in certificate order
+    dns_names: list[str]  # of the subject alternative name, in certificate order
+    uris: list[str]
     issuer: str  # RFC 4514
     issuer_der: bytes
     not_before: datetime  # aware, UTC
@@ -132,12 +136,15 @@ def _certificate(der: bytes) -> Certificate:
         _exactly(2, _expect(public_key_info, SEQUENCE, "public key"), "public key")[0]
     )
     extensions = _extensions(fields[6:])
+    alternative_name = extensions.get(SUBJECT_ALTERNATIVE_NAME)
     return Certificate(
         der=der,
         serial=int.from_bytes(serial_bytes, "big", signed=True),
         serial_hex=serial_bytes.hex(),
         subject=_rfc4514(subject_names),
         subject_attributes=[attribute for relative_name in subject_names for attribute in relative_name],
+        dns_names=_general_names(alternative_name, DNS_NAME),
+        uris=_general_names(alternative_name, URI),
         issuer=_rfc4514(_name(issuer)),
         issuer_der=issuer.whole,
         not_before=_time(not_before),
@@ -288,6 +295,16 @@ def _extensions(optional_fields: list[_Value]) -> dict[str, bytes]:
                 raise _MalformedError("an extension does not have its parts")
             found[_object_identifier(parts[0])] = _expect(parts[-1], OCTET_STRING, "extension's value")
     return found
+
+
+def _general_names(content: bytes | None, tag: int) -> list[str]:
+    if content is None:
+        return []
+    names = _children(_only(content, SEQUENCE, "subjectAltName"))
+    try:
+        return [name.content.decode("ascii") for name in names if name.tag == tag]  # IA5String
+    except UnicodeDecodeError:
+        raise _MalformedError("an alternative name is not ASCII") from None
 
 
 def _is_ca(content: bytes | None) -> bool:

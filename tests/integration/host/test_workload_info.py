@@ -58,6 +58,8 @@ def test_a_finished_machine_has_nothing_due(machine: Machine, wanted: dict[str, 
     [
         ({"force": True}, "forced"),
         ({"common_name": "web2"}, "common name changed from web1 to web2"),
+        ({"dns_names": ["web1"]}, "DNS names changed from none to web1"),
+        ({"uris": ["spiffe://example.org/web"]}, "URIs changed from none to spiffe://example.org/web"),
         ({"key_type": "RSA-3072"}, "key type changed from ECDSA-P256 to RSA-3072"),
         ({"now": "2099-01-01T00:00:00Z"}, "expired on "),
         ({"renew_when_left": 1}, "100 % of its lifetime is left"),
@@ -76,6 +78,8 @@ def test_what_is_wanted_otherwise_is_due(
     [
         ({"now": "yesterday"}, "now is 'yesterday', but must look like"),
         ({"now": "2026-11-20T10:00:00"}, "now is "),
+        ({"renew_when_left": 33}, "renew_when_left is 33, but must be a share of the lifetime, 0 to 1."),
+        ({"renew_when_left": "nan"}, "renew_when_left is nan"),
         ({"name": ".."}, "name is '..'"),
         (
             {"profiles": [{"path": "/x", **TARGET, "role_arn": "web"}]},

@@ -15,6 +15,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.due impo
     helper_due,
     key_type_of,
 )
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.errors import HostError
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -35,6 +36,8 @@ def rsa_key(bits):
 KEY = encoded(ec.generate_private_key(ec.SECP256R1()).public_key())
 SOUND = Installed(
     subject=[("O", "Example"), ("OU", "web"), ("OU", "blue"), ("CN", "web1")],
+    dns_names=["web1.example.org", "www.example.org"],
+    uris=["spiffe://example.org/web"],
     not_before=BEGIN,
     not_after=END,
     public_key=KEY,
@@ -68,8 +71,18 @@ def due(installed=SOUND, wishes=ANY, day=10.0, left=1 / 3, **more):
         ({}, {"common_name": "web2"}, "common name changed from web1 to web2"),
         ({"subject": []}, {"common_name": "web1"}, "common name changed from none to web1"),
         ({}, {"organization": "Other"}, "organization changed from Example to Other"),
+        ({}, {"organization": ""}, "organization changed from Example to none"),
+        ({"subject": [("CN", "web1")]}, {"organization": ""}, None),
         ({}, {"organizational_units": ["blue", "web"]}, "organizational units changed from web, blue to blue, web"),
         ({}, {"organizational_units": []}, "organizational units changed from web, blue to none"),
+        ({}, {"dns_names": ["web1.example.org", "www.example.org"], "uris": ["spiffe://example.org/web"]}, None),
+        (
+            {},
+            {"dns_names": ["www.example.org", "web1.example.org"]},
+            "DNS names changed from web1.example.org, www.example.org to www.example.org, web1.example.org",
+        ),
+        ({"dns_names": []}, {"dns_names": ["web1"]}, "DNS names changed from none to web1"),
+        ({}, {"uris": []}, "URIs changed from spiffe://example.org/web to none"),
         ({}, {"key_type": "RSA-3072"}, "key type changed from ECDSA-P256 to RSA-3072"),
     ],
 )
@@ -93,6 +106,13 @@ def test_what_is_found_beside_what_is_wanted(changes, wishes, reason):
 )
 def test_the_share_of_the_lifetime_that_is_left(day, left, reason):
     assert due(day=day, left=left) == reason
+
+
+@pytest.mark.parametrize("left", [33, -0.1, 1.01, float("nan"), float("inf")])
+@pytest.mark.parametrize("force", [True, False])
+def test_a_share_is_from_0_to_1(left, force):
+    with pytest.raises(HostError, match=f"^renew_when_left is {left:g}, but must be a share of the lifetime, 0 to 1"):
+        due(left=left, force=force)
 
 
 def test_no_certificate_is_due_at_once():

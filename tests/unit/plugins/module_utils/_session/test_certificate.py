@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from datetime import datetime, timezone
+from ipaddress import ip_address
 
 import pytest
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.certificate import read_certificate
@@ -66,6 +67,16 @@ NAMES = [
     x509.Name([]),
 ]
 
+ALTERNATIVE_NAMES = [
+    x509.UniformResourceIdentifier("spiffe://example.org/web"),
+    x509.DNSName("web1.example.org"),
+    x509.IPAddress(ip_address("192.0.2.1")),
+    x509.DirectoryName(name((NameOID.COMMON_NAME, "web1"))),
+    x509.RFC822Name("web@example.org"),
+    x509.DNSName("*.example.org"),
+    x509.UniformResourceIdentifier("https://example.org/"),
+]
+
 CERTIFICATES = [
     *({"subject": subject} for subject in NAMES),
     {"kind": "RSA-2048"},
@@ -86,7 +97,7 @@ CERTIFICATES = [
     {"extensions": [(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), False)]},
     {
         "extensions": [
-            (x509.SubjectAlternativeName([x509.DNSName("web1.example.org")]), False),
+            (x509.SubjectAlternativeName(ALTERNATIVE_NAMES), False),
             (
                 x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, x509.ObjectIdentifier("1.3.6.1.4.1.311.1")]),
                 True,
@@ -140,6 +151,9 @@ def test_it_reads_what_cryptography_reads(make_certificate, wishes):
         if usage.key_agreement and usage.decipher_only:
             named.add("decipherOnly")
         assert certificate.key_usage == named
+    alternative_name = extensions.get(x509.SubjectAlternativeName, x509.SubjectAlternativeName([]))
+    assert certificate.dns_names == alternative_name.get_values_for_type(x509.DNSName)
+    assert certificate.uris == alternative_name.get_values_for_type(x509.UniformResourceIdentifier)
     purposes = extensions.get(x509.ExtendedKeyUsage)
     if purposes is None:
         assert certificate.extended_key_usage is None
@@ -163,6 +177,13 @@ def test_subject_attributes_have_short_names_in_certificate_order(make_certifica
 def test_the_first_certificate_of_a_pem_file_is_read(make_certificate):
     first, second = (make_certificate(serial=serial).public_bytes(Encoding.PEM) for serial in (17, 18))
     assert read_certificate(b"a comment\n" + first + second).serial == 17
+
+
+def test_an_alternative_name_that_is_not_ascii_is_told(make_certificate):
+    extension = x509.SubjectAlternativeName([x509.DNSName("web1.example.org")])
+    der = make_certificate(extensions=[(extension, False)]).public_bytes(Encoding.DER)
+    with pytest.raises(SessionError, match="an alternative name is not ASCII"):
+        read_certificate(der.replace(b"web1.example.org", b"web1.ex\xe4mple.org"))
 
 
 BROKEN = [
