@@ -132,6 +132,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import (
     creation,
     passphrase,
     periods,
+    private_files,
 )
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors import AuthorityError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.layout import Layout
@@ -168,7 +169,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         "certificate": certificates.to_pem(issuing) if issuing else None,
         "root_certificate": certificates.to_pem(root) if root else None,
         "certificate_path": str(layout.issuing.certificate),
-        "crl": layout.crl.read_text(encoding="ascii") if layout.crl.exists() else None,
+        "crl": read_crl(layout),
         "subject": subject,
         "serial": certificates.serial_hex(issuing.serial_number) if issuing else None,
         "not_before": certificates.iso(issuing.not_valid_before_utc) if issuing else None,
@@ -182,6 +183,12 @@ def run(module: AnsibleModule) -> dict[str, Any]:
             "after": {"subject": subject, "open_to_others": []},
         },
     }
+
+
+def read_crl(layout: Layout) -> str | None:
+    """Read the newest CRL; in check mode there may be none yet."""
+    with private_files.explained("read", layout.crl):
+        return layout.crl.read_text(encoding="ascii") if private_files.is_there(layout.crl) else None
 
 
 def main() -> None:

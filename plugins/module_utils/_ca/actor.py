@@ -15,6 +15,13 @@ def current(nonce: str = "") -> str:
 
     The nonce itself would let a reader of the ledger bind requests to a run that goes on.
     """
-    person = os.environ.get("SUDO_USER") or getpass.getuser()
+    person = os.environ.get("SUDO_USER") or _user()
     run = f" run {hashlib.sha256(nonce.encode()).hexdigest()[:12]}" if nonce else ""
     return f"{person}@{socket.gethostname()}{run}"
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # execution environments run under numbers that have no name
+        return f"uid {os.getuid()}"

@@ -92,15 +92,16 @@ def ensure(
     if wanted.subject == wanted.root_subject:
         raise AuthorityError(f"Root and issuing CA are both named {wanted.common_name!r}: give them different names.")
     directory = layout.directory
-    if dry_run and not directory.exists():
+    there = private_files.is_there(directory)
+    if dry_run and not there:
         check_key_protection(passphrase, allow_unencrypted_key=allow_unencrypted_key)
         return Ensured(True)
     with private_files.explained("written", directory):
-        if not directory.exists():
+        if not there:
             directory.mkdir(mode=private_files.DIRECTORY_MODE, parents=True, exist_ok=True)
             directory.chmod(private_files.DIRECTORY_MODE)
         with private_files.locked(directory):
-            if layout.issuing.certificate.exists():
+            if private_files.is_there(layout.issuing.certificate):
                 return _keep(layout, wanted, dry_run=dry_run)
             check_key_protection(passphrase, allow_unencrypted_key=allow_unencrypted_key)
             check_room(layout)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .errors import AuthorityError
+from .private_files import is_there
 
 
 class Pair(NamedTuple):
@@ -63,12 +64,12 @@ class Layout(NamedTuple):
 def existing(directory: str) -> Layout:
     """Find the CA in a folder. Nothing but the module ca ever makes one.
 
-    :raises AuthorityError: there is no CA, or its ledger is gone.
+    :raises AuthorityError: there is no CA, it is another user's, or its ledger is gone.
     """
     layout = Layout(Path(directory).absolute())
-    if not layout.issuing.certificate.is_file():
+    if not is_there(layout.issuing.certificate):
         raise AuthorityError(f"There is no CA in {layout.directory}: make one with the module fleet.rolesanywhere.ca.")
-    if not layout.ledger.is_file():
+    if not is_there(layout.ledger):
         raise AuthorityError(
             f"The CA in {layout.directory} has lost its ledger: restore {layout.ledger.name} from a backup, "
             "for a new one would know nothing of what was issued and revoked."

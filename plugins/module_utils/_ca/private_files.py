@@ -31,7 +31,22 @@ def explained(action: str, path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or type(error).__name__
+        if isinstance(error, PermissionError):
+            reason += "; run this as the owner of the CA's folder (become)"
         raise AuthorityError(f"{error.filename or path} cannot be {action}: {reason}.") from None
+
+
+def is_there(path: Path) -> bool:
+    """Say whether a file or folder exists; pathlib's own answers differ between releases where one may not look.
+
+    :raises AuthorityError: one may not look.
+    """
+    with explained("read", path):
+        try:
+            path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+    return True
 
 
 def write(path: Path, content: bytes) -> None:

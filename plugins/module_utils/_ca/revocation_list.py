@@ -125,7 +125,7 @@ def entry(crl: x509.CertificateRevocationList, made_by: str) -> MadeRevocationLi
 
 
 def _in_place(layout: Layout, issuer: x509.Certificate) -> x509.CertificateRevocationList | None:
-    if not layout.crl.exists():
+    if not private_files.is_there(layout.crl):
         return None
     with private_files.explained("read", layout.crl):
         content = layout.crl.read_bytes()

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -61,6 +63,25 @@ class Workshop:
 
     def days(self, number):
         return self.now + timedelta(days=number)
+
+
+@pytest.fixture
+def denied(monkeypatch):
+    """Return a function that shuts a folder as the kernel does to those who may not enter; root may enter all."""
+    shut = []
+    stat, open_ = os.stat, os.open
+
+    def look(inner):
+        def guarded(path, *arguments, **options):
+            if shut and str(path).startswith(f"{shut[0]}/"):
+                raise PermissionError(errno.EACCES, "Permission denied", str(path))
+            return inner(path, *arguments, **options)
+
+        return guarded
+
+    monkeypatch.setattr(os, "stat", look(stat))
+    monkeypatch.setattr(os, "open", look(open_))
+    return shut.append
 
 
 @pytest.fixture

@@ -295,3 +295,12 @@ def test_only_the_owner_counts_as_private(tmp_path):
         tmp_path.chmod(mode)
         assert private_files.is_open_to_others(tmp_path) is is_open
     tmp_path.chmod(0o700)
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+@pytest.mark.parametrize("shut", ["", "ca"])
+def test_a_folder_of_another_user_is_one_sentence(workshop, tmp_path, denied, shut, dry_run):
+    workshop.make_authority(tmp_path / "ca")
+    denied(tmp_path / shut)
+    with pytest.raises(AuthorityError, match="cannot be read: Permission denied; run this as the owner of the CA's"):
+        workshop.make_authority(tmp_path / "ca", dry_run=dry_run)

@@ -48,3 +48,12 @@ def test_only_a_whole_ca_exists(authority, tmp_path):
     authority.ledger.unlink()
     with pytest.raises(AuthorityError, match="has lost its ledger"):
         layout.existing(str(authority.directory))
+
+
+DENIED = "cannot be read: Permission denied; run this as the owner of the CA's folder \\(become\\)"
+
+
+def test_a_ca_of_another_user_is_one_sentence(authority, denied):
+    denied(authority.directory)
+    with pytest.raises(AuthorityError, match=f"/issuing/certificate.pem {DENIED}"):
+        layout.existing(str(authority.directory))
