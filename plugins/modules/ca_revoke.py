@@ -42,6 +42,12 @@ options:
       - cessation_of_operation
       - privilege_withdrawn
     default: unspecified
+  unknown:
+    description:
+      - Block a host in advance of which the ledger knows no certificate.
+      - Without it such a host is refused and nothing is changed, since its name may be mistyped.
+    type: bool
+    default: false
   state:
     description:
       - V(revoked) revokes and blocks.
@@ -122,7 +128,14 @@ def revoke(module: AnsibleModule, book: ledger.Ledger) -> revoking.Outcome:
         serial = parameters["serial"].lower()
         return revoking.revoke_serial(book, serial, parameters["reason"], now, actor.current(), dry_run=dry_run)
     return revoking.revoke_host(
-        book, parameters["host"], parameters["name"], parameters["reason"], now, actor.current(), dry_run=dry_run
+        book,
+        parameters["host"],
+        parameters["name"],
+        parameters["reason"],
+        now,
+        actor.current(),
+        unknown=parameters["unknown"],
+        dry_run=dry_run,
     )
 
 
@@ -131,8 +144,8 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     authority = layout.existing(module.params["directory"])
     with ledger.opened(authority.ledger) as book:
         outcome = revoke(module, book)
-    if module.params["state"] == "revoked" and not outcome.serials:
-        module.warn(f"The ledger knows no live certificate of {module.params['host']}: is this the host's name?")
+    if outcome.warning:
+        module.warn(outcome.warning)
     return {
         "changed": outcome.changed,
         "revoked": outcome.revoked,
@@ -170,6 +183,7 @@ def main() -> None:
                 ],
                 "default": "unspecified",
             },
+            "unknown": {"type": "bool", "default": False},
             "state": {"type": "str", "choices": ["revoked", "unblocked"], "default": "revoked"},
         },
         mutually_exclusive=[("host", "serial"), ("name", "serial")],

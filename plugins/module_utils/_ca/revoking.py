@@ -14,12 +14,13 @@ from .ledger import BlockedHost, IssuedCertificate, Ledger
 
 
 class Outcome(NamedTuple):
-    """What was revoked now, all that is revoked of the host, and the block before and after."""
+    """What was revoked now, all that is revoked of the host, the block before and after, and what to warn of."""
 
     revoked: list[str]
     serials: list[str]
     blocked_before: BlockedHost | None
     blocked: BlockedHost | None
+    warning: str | None = None
 
     @property
     def changed(self) -> bool:
@@ -28,18 +29,38 @@ class Outcome(NamedTuple):
 
 
 def revoke_host(
-    ledger: Ledger, host: str, name: str | None, reason: str, now: datetime, revoked_by: str, *, dry_run: bool
+    ledger: Ledger,
+    host: str,
+    name: str | None,
+    reason: str,
+    now: datetime,
+    revoked_by: str,
+    *,
+    unknown: bool,
+    dry_run: bool,
 ) -> Outcome:
     """Revoke every unexpired certificate of a host, or of one of its workloads, and block the host.
 
-    A host that the ledger does not know is blocked too: it may be known tomorrow.
+    *unknown* blocks in advance a host that the ledger does not know.
+
+    :raises AuthorityError: the ledger knows no certificate of the host: a name mistyped must not look like a success.
     """
     with ledger.batch(dry_run=dry_run):
         before = ledger.blocked(host)
-        live = [row.serial for row in ledger.of_host(host) if _is_live(row, now) and name in (None, row.name)]
+        held = ledger.of_host(host)
+        if not (held or before or unknown):
+            raise AuthorityError(
+                f"The ledger knows no certificate of {host}: is this the host's name in the inventory "
+                "(unknown: true blocks it in advance)?"
+            )
+        live = [row.serial for row in held if _is_live(row, now) and name in (None, row.name)]
         ledger.revoke(live, now, reason, revoked_by)
         ledger.block(BlockedHost(host, iso(now), revoked_by, reason))
-        return _outcome(ledger, host, live, before)
+        outcome = _outcome(ledger, host, live, before)
+    if held and not outcome.serials:
+        warning = f"{host} has no unexpired certificate: it is blocked, and there was nothing to revoke."
+        return outcome._replace(warning=warning)
+    return outcome
 
 
 def revoke_serial(
@@ -55,7 +76,11 @@ def revoke_serial(
             raise AuthorityError(f"The ledger knows no certificate with the serial number {serial}: look it up again.")
         live = [serial] if _is_live(row, now) else []
         ledger.revoke(live, now, reason, revoked_by)
-        return _outcome(ledger, row.host, live, ledger.blocked(row.host))
+        outcome = _outcome(ledger, row.host, live, ledger.blocked(row.host))
+    if serial not in outcome.serials:
+        warning = f"The certificate {serial} of {row.host} has expired: there was nothing to revoke."
+        return outcome._replace(warning=warning)
+    return outcome
 
 
 def unblock(ledger: Ledger, host: str, *, dry_run: bool) -> Outcome:

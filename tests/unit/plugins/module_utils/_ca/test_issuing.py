@@ -213,7 +213,9 @@ def test_a_name_is_free_again_when_it_has_expired(workshop, book, signer):
 def test_a_blocked_host_is_refused_until_it_is_unblocked(workshop, book, signer):
     order = workshop.order("web1")
     workshop.issue(book, signer, order)
-    revoking.revoke_host(book, "web1", None, "privilege_withdrawn", workshop.now, "anna@controller", dry_run=False)
+    revoking.revoke_host(
+        book, "web1", None, "privilege_withdrawn", workshop.now, "anna@controller", unknown=False, dry_run=False
+    )
     outcomes = workshop.issue(book, signer, order, workshop.order("web2"))
     assert outcomes[0].refused.startswith(
         "The host web1 is blocked since 2026-11-20T10:00:00Z by anna@controller (privilege_withdrawn): unblock it "
@@ -228,7 +230,7 @@ def test_a_blocked_host_is_refused_until_it_is_unblocked(workshop, book, signer)
 def test_a_compromised_key_never_gets_a_certificate_again(workshop, book, signer):
     key = ec.generate_private_key(ec.SECP256R1())
     workshop.issue(book, signer, workshop.order("web1", key=key))
-    revoking.revoke_host(book, "web1", None, "key_compromise", workshop.now, "tester", dry_run=False)
+    revoking.revoke_host(book, "web1", None, "key_compromise", workshop.now, "tester", unknown=False, dry_run=False)
     revoking.unblock(book, "web1", dry_run=False)
     (same,) = workshop.issue(book, signer, workshop.order("web1", key=key), now=workshop.days(99))
     (other,) = workshop.issue(book, signer, workshop.order("web1"), now=workshop.days(99))

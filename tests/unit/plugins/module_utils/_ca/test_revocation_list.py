@@ -48,7 +48,7 @@ def revoked(workshop, book, signer):
     def run(host, reason="key_compromise", now=None):
         now = now or workshop.now
         (outcome,) = workshop.issue(book, signer, workshop.order(host), now=now)
-        revoking.revoke_host(book, host, None, reason, now, "tester", dry_run=False)
+        revoking.revoke_host(book, host, None, reason, now, "tester", unknown=False, dry_run=False)
         return outcome.certificate.serial
 
     return run

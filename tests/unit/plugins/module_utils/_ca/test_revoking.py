@@ -23,8 +23,9 @@ def issued(workshop, book, signer):
     ]
 
 
-def revoke(workshop, book, host="web1", name=None, reason="key_compromise", days=0, by="anna", dry_run=False):
-    return revoking.revoke_host(book, host, name, reason, workshop.days(days), by, dry_run=dry_run)
+def revoke(workshop, book, host="web1", name=None, reason="key_compromise", days=0, by="anna", **switches):
+    when = workshop.days(days)
+    return revoking.revoke_host(book, host, name, reason, when, by, **{"unknown": False, "dry_run": False, **switches})
 
 
 def test_every_unexpired_certificate_of_the_host_is_revoked_and_the_host_blocked(workshop, book, issued):
@@ -57,9 +58,28 @@ def test_what_was_issued_in_between_is_revoked_too(workshop, book, signer, issue
     assert revoke(workshop, book).revoked == [issued[3]]
 
 
-def test_an_unknown_host_is_blocked(workshop, book):
-    outcome = revoke(workshop, book, host="web9")
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_an_unknown_host_is_refused(workshop, book, issued, dry_run):
+    with pytest.raises(AuthorityError) as caught:
+        revoke(workshop, book, host="web9", dry_run=dry_run)
+    assert str(caught.value) == (
+        "The ledger knows no certificate of web9: is this the host's name in the inventory "
+        "(unknown: true blocks it in advance)?"
+    )
+    assert book.blocked("web9") is None
+
+
+def test_an_unknown_host_is_blocked_in_advance(workshop, book):
+    outcome = revoke(workshop, book, host="web9", unknown=True)
     assert (outcome.changed, outcome.revoked, outcome.blocked.host) == (True, [], "web9")
+    assert not revoke(workshop, book, host="web9").changed
+
+
+def test_a_host_whose_certificates_have_expired_is_known(workshop, book, issued):
+    outcome = revoke(workshop, book, days=60)
+    assert (outcome.revoked, outcome.blocked.host) == ([], "web1")
+    assert outcome.warning == "web1 has no unexpired certificate: it is blocked, and there was nothing to revoke."
+    assert revoke(workshop, book, host="web2").warning is None
 
 
 def test_one_serial_number_is_revoked_and_its_host_not_blocked(workshop, book, issued):
@@ -73,6 +93,7 @@ def test_one_serial_number_is_revoked_and_its_host_not_blocked(workshop, book, i
 def test_an_expired_certificate_needs_no_revocation(workshop, book, issued):
     outcome = revoking.revoke_serial(book, issued[0], "superseded", workshop.now, "anna", dry_run=False)
     assert not outcome.changed
+    assert outcome.warning == f"The certificate {issued[0]} of web1 has expired: there was nothing to revoke."
 
 
 def test_an_unknown_serial_number_is_one_sentence(workshop, book):
