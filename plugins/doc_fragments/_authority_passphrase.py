@@ -14,7 +14,7 @@ class ModuleDocFragment:
 options:
   passphrase:
     description:
-      - The passphrase of the CA's private keys, best from a vaulted variable.
+      - The passphrase of the CA's private keys, best from a vaulted variable. At least 8 characters.
       - Mutually exclusive with O(passphrase_path) and O(passphrase_environment).
     type: str
   passphrase_path:

@@ -12,8 +12,8 @@ from typing import Any
 from .errors import AuthorityError
 from .private_files import explained
 
-# What OpenSSL wants. Ansible hides a value wherever it occurs, which tears holes into certificates when it is short.
-SHORTEST = 4
+# Ansible hides a value wherever it occurs, which tears holes into the certificates of a result when it is short.
+SHORTEST = 8
 
 
 def read(parameters: Mapping[str, Any]) -> bytes | None:

@@ -16,11 +16,12 @@ def test_without_an_option_there_is_none():
 
 
 def test_it_is_a_value():
-    assert passphrase.read({**NONE, "passphrase": "grüße"}) == "grüße".encode()
+    assert passphrase.read({**NONE, "passphrase": "grüße alle"}) == "grüße alle".encode()
 
 
 @pytest.mark.parametrize(
-    ("content", "expected"), [(b"horse\n", b"horse"), (b"horse\r\n", b"horse"), (b" horse ", b" horse ")]
+    ("content", "expected"),
+    [(b"long horse\n", b"long horse"), (b"long horse\r\n", b"long horse"), (b" long horse ", b" long horse ")],
 )
 def test_it_is_in_a_file_without_its_line_end(tmp_path, content, expected):
     path = tmp_path / "passphrase"
@@ -29,15 +30,15 @@ def test_it_is_in_a_file_without_its_line_end(tmp_path, content, expected):
 
 
 def test_it_is_in_the_environment(monkeypatch):
-    monkeypatch.setenv("CA_PASSPHRASE", "horse")
-    assert passphrase.read({**NONE, "passphrase_environment": "CA_PASSPHRASE"}) == b"horse"
+    monkeypatch.setenv("CA_PASSPHRASE", "long horse")
+    assert passphrase.read({**NONE, "passphrase_environment": "CA_PASSPHRASE"}) == b"long horse"
 
 
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"passphrase": ""}, "The option passphrase is missing or has fewer than 4 characters"),
-        ({"passphrase": "abc"}, "The option passphrase is missing or has fewer than 4 characters"),
+        ({"passphrase": ""}, "The option passphrase is missing or has fewer than 8 characters"),
+        ({"passphrase": "abcdefg"}, "The option passphrase is missing or has fewer than 8 characters"),
         ({"passphrase_path": "/nonexistent"}, "/nonexistent cannot be read: No such file or directory"),
         ({"passphrase_path": "/dev/null"}, "The passphrase file /dev/null is missing or has fewer"),
         ({"passphrase_environment": "NOT_SET"}, "The environment variable NOT_SET for the passphrase is missing"),
@@ -47,4 +48,4 @@ def test_an_option_that_leads_nowhere_is_one_sentence(monkeypatch, options, sent
     monkeypatch.delenv("NOT_SET", raising=False)
     with pytest.raises(AuthorityError, match=sentence) as caught:
         passphrase.read({**NONE, **options})
-    assert "abc" not in str(caught.value)
+    assert "abcdefg" not in str(caught.value)
