@@ -44,11 +44,6 @@ class WantedCertificate(NamedTuple):
     validity: Validity
 
 
-def capped(wanted: Validity, issuer: x509.Certificate) -> Validity:
-    """Shorten a validity to the issuer's end: no certificate outlives its CA."""
-    return Validity(wanted.not_before, min(wanted.not_after, issuer.not_valid_after_utc))
-
-
 def authority_builder(
     subject: x509.Name,
     public_key: keys.PublicKey,

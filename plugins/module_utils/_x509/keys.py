@@ -17,6 +17,8 @@ except ImportError:
     pass  # library.why_missing tells the user
 
 if TYPE_CHECKING:
+    from typing import TypeGuard
+
     PrivateKey = Union[ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey]
     PublicKey = Union[ec.EllipticCurvePublicKey, rsa.RSAPublicKey]
 
@@ -31,6 +33,7 @@ KEY_TYPES: dict[str, Callable[[], PrivateKey]] = {
 
 _CURVES = {"secp256r1": "ECDSA-P256", "secp384r1": "ECDSA-P384", "secp521r1": "ECDSA-P521"}
 _RSA_BITS = range(2048, 4096 + 1)
+_ADVICE = "use ECDSA P-256, P-384 or P-521, or RSA 2048 to 4096"
 
 
 def accepted(public_key: object) -> PublicKey:
@@ -38,13 +41,9 @@ def accepted(public_key: object) -> PublicKey:
 
     :raises CertificateError: for every other key.
     """
-    if isinstance(public_key, ec.EllipticCurvePublicKey) and public_key.curve.name in _CURVES:
+    if _is_accepted(public_key):
         return public_key
-    if isinstance(public_key, rsa.RSAPublicKey) and public_key.key_size in _RSA_BITS:
-        return public_key
-    raise CertificateError(
-        f"A key of type {_describe(public_key)} is not accepted: use ECDSA P-256, P-384 or P-521, or RSA 2048 to 4096."
-    )
+    raise CertificateError(f"A key of type {_describe(public_key)} is not accepted: {_ADVICE}.")
 
 
 def key_type(public_key: PublicKey) -> str:
@@ -84,8 +83,8 @@ def to_pem(private_key: PrivateKey, passphrase: bytes | None) -> bytes:
 def load_private_key(pem: bytes, passphrase: bytes | None) -> PrivateKey:
     """Read a private key in PEM.
 
-    :raises CertificateError: says whether the passphrase is missing, wrong or needless. It never carries the
-        library's own text, which could quote what it was given.
+    :raises CertificateError: the end of a sentence that begins with the key's path, and says what is wrong with the
+        passphrase or the key. It never carries the library's own text, which could quote what it was given.
     """
     encrypted = b"ENCRYPTED" in pem
     if encrypted and not passphrase:
@@ -97,8 +96,15 @@ def load_private_key(pem: bytes, passphrase: bytes | None) -> PrivateKey:
         raise CertificateError(reason) from None
     if not isinstance(private_key, (ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey)):
         raise CertificateError("is neither an ECDSA nor an RSA key")
-    accepted(private_key.public_key())
+    if not _is_accepted(private_key.public_key()):
+        raise CertificateError(f"is of type {_describe(private_key.public_key())}, which is not accepted: {_ADVICE}")
     return private_key
+
+
+def _is_accepted(public_key: object) -> TypeGuard[PublicKey]:
+    if isinstance(public_key, ec.EllipticCurvePublicKey):
+        return public_key.curve.name in _CURVES
+    return isinstance(public_key, rsa.RSAPublicKey) and public_key.key_size in _RSA_BITS
 
 
 def _describe(public_key: object) -> str:

@@ -85,8 +85,15 @@ def test_an_encrypted_key_opens_with_its_passphrase_only():
             None,
             "neither an ECDSA nor an RSA key",
         ),
+        (
+            rsa.generate_private_key(65537, 1024).private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            ),
+            None,
+            "^is of type RSA-1024, which is not accepted: use ECDSA",
+        ),
     ],
-    ids=["wrong", "missing", "damaged", "Ed25519"],
+    ids=["wrong", "missing", "damaged", "Ed25519", "short"],
 )
 def test_an_unreadable_key_says_why_and_tells_no_secret(pem, passphrase, reason):
     with pytest.raises(CertificateError, match=reason) as caught:
