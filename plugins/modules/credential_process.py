@@ -17,8 +17,9 @@ description:
     the helper with the workload's certificate. Every SDK and the AWS CLI then find credentials there by themselves.
   - Everything outside of these sections stays as it is, byte for byte.
   - With O(prove) a section is written only when it gives its role.
-  - A file is replaced as a whole and has the mode 0600; a directory that is missing is made with the mode 0700. Root
-    works with the rights of the user on whose ground a file stands, who then owns it.
+  - A file is replaced as a whole and keeps its owner, group and mode; one that others can write is refused. A new file
+    has the mode 0600, a directory that is missing is made with the mode 0700. Root works with the rights of the user on
+    whose ground a file stands, who owns what is new.
 options:
   profiles:
     required: true
@@ -95,7 +96,7 @@ profiles:
       description: The profile's name.
       type: str
     changed:
-      description: Whether its section was written or removed, or the mode of its file corrected.
+      description: Whether its section was written or removed.
       type: bool
     command:
       description: Its C(credential_process), V(null) with O(state=absent).

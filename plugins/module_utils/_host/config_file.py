@@ -11,7 +11,7 @@ from typing import Any, Mapping, NamedTuple, Sequence
 
 from . import aws_config
 from .errors import HostError
-from .ownership import as_owner_of_ground
+from .ownership import as_owner_of_ground, check_writers
 from .private_files import OpenDirectory, make_directory, open_directory
 
 MODE = 0o600
@@ -36,34 +36,38 @@ class Edited(NamedTuple):
 def reasons(path: str, wanted: Wanted) -> dict[str, str | None]:
     """Say for each wanted profile why its section in the file ``path`` (absolute) is due, None where it is not.
 
-    Raises HostError when the file cannot be read.
+    Raises HostError when the file cannot be read or others can write it.
     """
-    answer: dict[str, str | None] = as_owner_of_ground(path, lambda: _reasons(*_read(path), wanted))
+    answer: dict[str, str | None] = as_owner_of_ground(path, lambda: _reasons(_read(path), wanted))
     return answer
 
 
 def edit(path: str, wanted: Wanted, *, check_mode: bool, backup: bool) -> Edited:
     """Give each wanted profile its section in the file ``path`` (absolute), or take it away.
 
-    The file is 0600 and so is its backup; directories that are missing are made 0700. Raises HostError.
+    A file that is there keeps its owner, group and mode, and others must not be able to write it. A new one is 0600 and
+    so is each backup; directories that are missing are made 0700. Raises HostError.
     """
     return Edited(**as_owner_of_ground(path, lambda: _edit(path, wanted, check_mode, backup)))
 
 
 def _edit(path: str, wanted: Wanted, check_mode: bool, backup: bool) -> dict[str, Any]:
-    content, mode = _read(path)
-    changed = [profile for profile, reason in _reasons(content, mode, wanted).items() if reason]
+    content = _read(path)
+    changed = [profile for profile, reason in _reasons(content, wanted).items() if reason]
     backup_file = None
     if changed and not check_mode:
         parent, name = os.path.split(path)
         _make_directories(parent)
         with open_directory(parent) as directory:
             _lock(directory)
-            content = directory.read(name)
+            content, status = directory.read(name), directory.status(name)
             if backup and content is not None:
                 backup_file = f"{path}.{os.getpid()}.{time.strftime('%Y-%m-%d@%H:%M:%S~')}"
                 directory.write(os.path.basename(backup_file), content, MODE)
-            directory.write(name, _edited(content, wanted), MODE)
+            if status:
+                directory.rewrite(name, _edited(content, wanted), status)
+            else:
+                directory.write(name, _edited(content, wanted), MODE)
     return {
         "changed": changed,
         "before": _shown(content, wanted),
@@ -72,28 +76,29 @@ def _edit(path: str, wanted: Wanted, check_mode: bool, backup: bool) -> dict[str
     }
 
 
-def _read(path: str) -> tuple[bytes | None, int]:
+def _read(path: str) -> bytes | None:
     parent, name = os.path.split(path)
     if not os.path.isdir(parent):
-        return None, MODE
+        return None
     with open_directory(parent) as directory:
         content, status = directory.read(name), directory.status(name)
-    return content, status.st_mode if status else MODE
+    if status:
+        check_writers(path, status)  # whoever can write the file chooses the program
+    return content
 
 
-def _reasons(content: bytes | None, mode: int, wanted: Wanted) -> dict[str, str | None]:
-    return {profile: _reason(content or b"", mode, profile, settings) for profile, settings in wanted.items()}
+def _reasons(content: bytes | None, wanted: Wanted) -> dict[str, str | None]:
+    return {profile: _reason(content or b"", profile, settings) for profile, settings in wanted.items()}
 
 
-def _reason(content: bytes, mode: int, profile: str, settings: aws_config.Settings | None) -> str | None:
+def _reason(content: bytes, profile: str, settings: aws_config.Settings | None) -> str | None:
     found = aws_config.read_section(content, profile)
     if settings is None:
         return "section is still there" if _is_ours(found) else None
     if found is None:
         return "no section yet"
-    if aws_config.with_section(content, profile, settings) != content:
-        return "section says something else"
-    return "file is open to others" if mode & 0o077 else None
+    is_written = aws_config.with_section(content, profile, settings) == content
+    return None if is_written else "section says something else"
 
 
 def _edited(content: bytes | None, wanted: Wanted) -> bytes:

@@ -65,19 +65,19 @@ def check_parents(path: str) -> None:
                 f"{step} belongs to {_user_name(status.st_uid)}, who could replace what is kept beneath it;"
                 " choose a directory whose parents belong to root or to the user who runs this."
             )
-        _check_writers(step, status)
+        check_writers(step, status)
 
 
-def _check_writers(step: str, status: os.stat_result) -> None:
-    if stat.S_ISLNK(status.st_mode) or status.st_mode & stat.S_ISVTX:
+def check_writers(step: str, status: os.stat_result) -> None:
+    """Raise HostError when others could write what has this status, as ``check_parents`` understands others."""
+    if stat.S_ISLNK(status.st_mode) or (stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX):
         return
     trusted_groups = (0, os.getegid()) if os.geteuid() else (0,)
     if status.st_mode & stat.S_IWOTH:
-        raise HostError(f"{step} can be written by everybody; take that away (chmod o-w) or choose another directory.")
+        raise HostError(f"{step} can be written by everybody; take that away (chmod o-w) or choose another place.")
     if status.st_mode & stat.S_IWGRP and status.st_gid not in trusted_groups:
         raise HostError(
-            f"{step} can be written by the group {status.st_gid};"
-            " take that away (chmod g-w) or choose another directory."
+            f"{step} can be written by the group {status.st_gid}; take that away (chmod g-w) or choose another place."
         )
 
 
@@ -89,7 +89,7 @@ def owner_of_ground(path: str) -> tuple[int, int]:
     for step, status in steps(os.path.dirname(path)):
         if status.st_uid != 0:
             return status.st_uid, status.st_gid
-        _check_writers(step, status)
+        check_writers(step, status)
     return 0, 0
 
 

@@ -13,7 +13,7 @@ import os
 import secrets
 import shutil
 import stat
-from typing import Iterator
+from typing import Callable, Iterator
 
 from .errors import HostError
 
@@ -78,6 +78,30 @@ class OpenDirectory:
 
         ``mode`` is exact whatever the umask; ``group`` is a numeric group, -1 leaves it. Raises HostError.
         """
+
+        def dress(descriptor: int) -> None:
+            os.fchown(descriptor, -1, group)
+            os.fchmod(descriptor, mode)
+
+        self._replace(name, content, dress)
+
+    def rewrite(self, name: str, content: bytes, status: os.stat_result) -> None:
+        """Put ``content`` in place of a file with this status as ``write`` does; it keeps owner, group and mode.
+
+        A user who may not give the file back to its owner and group gets it, and its group has no rights to it.
+        """
+
+        def dress(descriptor: int) -> None:
+            mode = status.st_mode & 0o777
+            try:
+                os.fchown(descriptor, status.st_uid, status.st_gid)
+            except PermissionError:
+                mode &= ~0o070
+            os.fchmod(descriptor, mode)
+
+        self._replace(name, content, dress)
+
+    def _replace(self, name: str, content: bytes, dress: Callable[[int], None]) -> None:
         temporary = f".{name}.{secrets.token_hex(8)}"
         with told(f"{self.path}/{name}", "written"):
             descriptor = os.open(temporary, _NEW, 0o600, dir_fd=self.descriptor)
@@ -85,8 +109,7 @@ class OpenDirectory:
                 with os.fdopen(descriptor, "wb") as file:
                     file.write(content)
                     file.flush()
-                    os.fchown(descriptor, -1, group)
-                    os.fchmod(descriptor, mode)
+                    dress(descriptor)
                     os.fsync(descriptor)
                 os.rename(temporary, name, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
             except BaseException:

@@ -50,6 +50,6 @@ def test_a_directory_that_others_may_write_is_refused(machine: Machine) -> None:
     machine.directory.chmod(0o777)
     answer = machine.module("certificate_request", binding=BINDING)
     assert answer["msg"] == (
-        f"{machine.directory} can be written by everybody; take that away (chmod o-w) or choose another directory."
+        f"{machine.directory} can be written by everybody; take that away (chmod o-w) or choose another place."
     )
     assert list(Path(machine.directory).iterdir()) == []

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import pwd
 import stat
 
 import pytest
@@ -75,12 +76,48 @@ def test_the_reason_why_a_section_is_due(written, content, wanted, reason):
     assert config_file.reasons(str(path), wanted) == {"web": None}
 
 
-@pytest.mark.parametrize("mode", [0o604, 0o640, 0o620])
-def test_a_file_that_others_can_read_is_closed(written, mode):
-    path = written(SECTION, mode)
-    assert config_file.reasons(str(path), WEB) == {"web": "file is open to others"}
+def kept(path):
+    status = os.lstat(path)
+    return status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o644, 0o640, 0o400])
+def test_a_users_file_keeps_its_owner_group_and_mode(somebody, written, mode):
+    path = written("[profile a]\noutput = json\n", mode)
+    os.chown(path, -1, pwd.getpwuid(somebody[0]).pw_gid)
+    before = kept(path)
+    assert edit(path).changed == ["web"]
+    assert kept(path) == before
+    assert config_file.reasons(str(path), WEB) == {"web": None}
+
+
+def test_a_users_file_in_a_directory_of_roots_stays_the_users(somebody, tmp_path):
+    path = tmp_path / "config"
+    path.write_text("[profile a]\noutput = json\n")
+    path.chmod(0o644)
+    os.chown(path, somebody[0], pwd.getpwuid(somebody[0]).pw_gid)
+    before = kept(path)
     edit(path)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert kept(path) == before
+
+
+def test_a_group_that_the_user_cannot_give_to_loses_its_rights_rather_than_another_one_getting_them(written):
+    path = written("", 0o640)
+    edit(path)
+    _user, group, mode = kept(path)
+    assert mode == (0o640 if group == os.getegid() else 0o600)
+
+
+@pytest.mark.parametrize("mode", [0o602, 0o660, 0o1666])
+def test_a_file_that_others_can_write_is_refused(written, mode):
+    path = written("[profile a]\n", mode)
+    if os.geteuid() == 0:
+        os.chown(path, -1, 4712)
+    with pytest.raises(HostError, match=f"^{path} can be written by"):
+        config_file.reasons(str(path), WEB)
+    with pytest.raises(HostError, match=f"^{path} can be written by"):
+        edit(path)
+    assert path.read_text() == "[profile a]\n"
 
 
 def test_only_a_section_with_a_credential_process_is_removed(written):
