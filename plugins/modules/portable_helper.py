@@ -23,7 +23,8 @@ options:
   path:
     description:
       - Where the file is put. Nobody but root and the user who runs this may be able to replace it or a directory
-        above it, since every user of the profile runs it.
+        above it, since every user of the profile runs it. Its directory must be there; a file of another user, a
+        link or a pipe in its place is replaced.
     type: path
     default: /usr/local/bin/rolesanywhere-helper
   interpreter:
@@ -64,46 +65,48 @@ version:
 
 import hashlib
 import os
-import stat
 import sys
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host import ownership, private_files
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.due import helper_due
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.errors import HostError
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.helper_file import MODE, HelperFile, look_at
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session import portable_helper
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.errors import SessionError
-
-MODE = 0o755
 
 
 def install(path: str, interpreter: str, check_mode: bool) -> dict[str, Any]:
     """Put the helper in place unless it is there, and return the module's result."""
     helper = portable_helper.pack(interpreter)
+    version = portable_helper.version()
     digest = hashlib.sha256(helper).hexdigest()
     directory, name = os.path.split(path)
     ownership.check_parents(directory)
+    if not os.path.lexists(directory):
+        raise HostError(f"{directory} does not exist: make it or choose another path.")
     with private_files.open_directory(directory) as folder:
-        there = _state(folder, name)
-        wanted = {"digest": digest, "mode": f"{MODE:04o}"}
-        if there != wanted and not check_mode:
+        found = look_at(folder, name)
+        reason = helper_due(found, digest, version)
+        if reason and not check_mode:
             folder.write(name, helper, MODE)
     return {
-        "changed": there != wanted,
+        "changed": reason is not None,
         "path": path,
         "digest": digest,
-        "version": portable_helper.version(),
-        "diff": {"before": there, "after": wanted, "before_header": path, "after_header": path},
+        "version": version,
+        "diff": {
+            "before": _shown(found),
+            "after": _shown(HelperFile(True, MODE, digest)),
+            "before_header": path,
+            "after_header": path,
+        },
     }
 
 
-def _state(folder: private_files.OpenDirectory, name: str) -> dict[str, str]:
-    status = folder.status(name)
-    # A link of that name is replaced, never followed.
-    if status is None or not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
-        return {}
-    content = folder.read(name) or b""
-    return {"digest": hashlib.sha256(content).hexdigest(), "mode": f"{stat.S_IMODE(status.st_mode):04o}"}
+def _shown(file: HelperFile | None) -> dict[str, Any]:
+    return {**file._asdict(), "mode": f"{file.mode:04o}"} if file else {}
 
 
 def main() -> None:

@@ -4,13 +4,11 @@
 
 from __future__ import annotations
 
-import stat
 from datetime import datetime
 from typing import NamedTuple, Sequence
 
 from .errors import HostError
-
-HELPER_MODE = stat.S_IFREG | 0o755
+from .helper_file import MODE, HelperFile
 
 # How the SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) of every key of a type begins: algorithm, parameters and, by
 # the lengths, the size of the key. RSA with the public exponent 65537, EC with the point uncompressed.
@@ -92,13 +90,17 @@ def certificate_due(
     )
 
 
-def helper_due(found: bytes | None, wanted: bytes, mode: int, version: str) -> str | None:
-    """Say why the helper is due: what was found of it, None without a file, what is wanted, and its mode."""
+def helper_due(found: HelperFile | None, digest: str, version: str) -> str | None:
+    """Say why the helper is due: what was found of it, None without a file, and the SHA-256 (hex) of what is wanted."""
     if found is None:
         return "no helper yet"
-    if found != wanted:
+    if found.digest is None:
+        return "the helper is not a regular file of at most 1 MiB"
+    if not found.is_ours:
+        return "the helper belongs to another user"
+    if found.digest != digest:
         return f"the helper is not the one of version {version}"
-    return None if mode == HELPER_MODE else "the helper does not have the mode 0755"
+    return None if found.mode == MODE else f"the helper does not have the mode {MODE:04o}"
 
 
 def _exposed(installed: Installed, group: int | None) -> str | None:

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import binascii
 import contextlib
+import hashlib
 import os
 import stat
 from datetime import datetime
-from pathlib import Path
 from typing import Iterable
 
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.certificate import (
@@ -19,7 +19,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.certi
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.errors import SessionError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.session import iso_time
 
-from . import config_file, versions
+from . import config_file, helper_file, versions
 from .credential_process import AwsProfile, by_file
 from .due import Installed, Wishes, certificate_due, helper_due
 from .errors import HostError
@@ -50,13 +50,15 @@ def look_at_certificate(
 
 def look_at_helper(path: str, wanted: bytes, version: str) -> str | None:
     """Return why the helper at ``path`` is due; ``wanted`` is what the file should hold."""
+    directory, name = os.path.split(path)
+    found = None
     try:
-        found, mode = Path(path).read_bytes(), os.lstat(path).st_mode
-    except FileNotFoundError:
-        return helper_due(None, wanted, 0, version)
-    except OSError as error:
-        return f"{path} cannot be read: {error.strerror}."
-    return helper_due(found, wanted, mode, version)
+        if os.path.lexists(directory):
+            with open_directory(directory) as folder:
+                found = helper_file.look_at(folder, name)
+    except HostError as error:
+        return str(error)
+    return helper_due(found, hashlib.sha256(wanted).hexdigest(), version)
 
 
 def look_at_profiles(profiles: Iterable[AwsProfile]) -> str | None:

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import stat
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -16,6 +15,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.due impo
     key_type_of,
 )
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.errors import HostError
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.helper_file import HelperFile
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -169,18 +169,21 @@ def test_the_type_of_a_public_key(key, name):
 
 
 @pytest.mark.parametrize(
-    ("found", "mode", "reason"),
+    ("changes", "reason"),
     [
-        (b"helper", 0o755, None),
-        (None, 0, "no helper yet"),
-        (b"other", 0o755, "the helper is not the one of version 0.1.0"),
-        (b"helper", 0o644, "the helper does not have the mode 0755"),
-        (b"helper", 0o757, "the helper does not have the mode 0755"),
+        ({}, None),
+        ({"digest": None}, "the helper is not a regular file of at most 1 MiB"),
+        ({"is_ours": False, "digest": "ef"}, "the helper belongs to another user"),
+        ({"digest": "ef", "mode": 0o644}, "the helper is not the one of version 0.1.0"),
+        ({"mode": 0o644}, "the helper does not have the mode 0755"),
+        ({"mode": 0o757}, "the helper does not have the mode 0755"),
+        ({"mode": 0o4755}, "the helper does not have the mode 0755"),
     ],
 )
-def test_when_the_helper_is_due(found, mode, reason):
-    assert helper_due(found, b"helper", stat.S_IFREG | mode, "0.1.0") == reason
+def test_when_the_helper_is_due(changes, reason):
+    found = HelperFile(is_ours=True, mode=0o755, digest="cd")._replace(**changes)
+    assert helper_due(found, "cd", "0.1.0") == reason
 
 
-def test_a_link_is_not_the_helper():
-    assert helper_due(b"helper", b"helper", stat.S_IFLNK | 0o755, "0.1.0") is not None
+def test_no_helper_is_due_at_once():
+    assert helper_due(None, "cd", "0.1.0") == "no helper yet"

@@ -169,8 +169,14 @@ def test_the_helper(tmp_path, content, mode, reason):
     assert look.look_at_helper(str(path), b"helper", "0.1.0") == reason
 
 
-def test_a_helper_that_cannot_be_read_is_a_reason(tmp_path):
-    assert look.look_at_helper(str(tmp_path), b"helper", "0.1.0") == f"{tmp_path} cannot be read: Is a directory."
+def test_a_helper_below_a_directory_that_is_missing_is_no_helper_yet(tmp_path):
+    assert look.look_at_helper(f"{tmp_path}/bin/helper", b"helper", "0.1.0") == "no helper yet"
+
+
+def test_a_helper_below_a_file_is_a_reason(tmp_path):
+    (tmp_path / "bin").write_text("")
+    reason = look.look_at_helper(f"{tmp_path}/bin/helper", b"helper", "0.1.0")
+    assert reason == f"{tmp_path}/bin cannot be opened: Not a directory."
 
 
 def test_the_profiles_of_several_files_are_told_in_one_sentence_part(tmp_path):
