@@ -15,6 +15,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -53,6 +54,25 @@ def ending(process: subprocess.Popen[str], *, keep: bool = False) -> Iterator[su
             stop(process)
 
 
+def is_embedded_aws(process_id: int) -> bool:
+    """Tell whether a process is an emulator that runs; process ids are used again."""
+    try:
+        process = psutil.Process(process_id)
+        return process.status() != psutil.STATUS_ZOMBIE and "tests.emulator" in process.cmdline()
+    except psutil.NoSuchProcess:
+        return False
+
+
+def default_directory() -> Path:
+    """Return a folder in the checkout, or below the temporary one where the checkout is another user's.
+
+    Nobody's keys are put where somebody else could replace them.
+    """
+    if all(folder.stat().st_uid in (0, os.geteuid()) for folder in (ROOT, *ROOT.parents)):
+        return ROOT / ".quickstart"
+    return Path(tempfile.gettempdir()) / f"rolesanywhere-quickstart-{os.geteuid()}"
+
+
 def clean_environment() -> dict[str, str]:
     """Return the environment without the caller's AWS settings: the quickstart must not touch a real account."""
     return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
@@ -75,11 +95,16 @@ def start_embedded_aws(log: Path) -> subprocess.Popen[str]:
 def run(directory: Path, *, keep: bool, arguments: list[str]) -> int:
     """Run the quickstart in *directory*; return the exit status."""
     process_id = directory / "embedded-aws.pid"
-    if process_id.exists() and psutil.pid_exists(int(process_id.read_text())):
+    if process_id.exists() and is_embedded_aws(int(process_id.read_text())):
         print(f"The embedded AWS of an earlier quickstart still runs: stop it with  kill {process_id.read_text()}")
+        return 1
+    marker = directory / "made-by-quickstart"
+    if directory.exists() and any(directory.iterdir()) and not marker.exists():
+        print(f"{directory} is no folder of the quickstart, which would empty it: choose another --directory.")
         return 1
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(mode=0o700, parents=True)
+    marker.touch()
     credentials = directory / "administrator.ini"
     credentials.write_text("[default]\naws_access_key_id = test\naws_secret_access_key = test\n")
     log = directory / "embedded-aws.log"
@@ -103,7 +128,7 @@ def run(directory: Path, *, keep: bool, arguments: list[str]) -> int:
             "rolesanywhere_endpoint_url": ready[1],
             "rolesanywhere_region": REGION,
         }
-        inventory = ROOT / "playbooks" / "quickstart" / "inventory.yml"
+        inventory = ROOT / "playbooks" / "inventory" / "quickstart.yml"
         playbook = ROOT / "playbooks" / "quickstart.yml"
         command = [BIN / "ansible-playbook", "-i", inventory, "-e", json.dumps(variables), playbook, *arguments]
         with ending(subprocess.Popen(command, cwd=ROOT, env=environment, text=True)) as playing:
@@ -123,7 +148,7 @@ def main() -> int:
     """Parse the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--keep", action="store_true", help="leave the embedded AWS running at the end")
-    parser.add_argument("--directory", type=Path, default=ROOT / ".quickstart", help="the quickstart's own folder")
+    parser.add_argument("--directory", type=Path, default=default_directory(), help="the quickstart's own folder")
     parser.add_argument("arguments", nargs="*", help="more arguments for ansible-playbook, after --")
     arguments = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -64,6 +64,27 @@ def test_waves_and_a_second_run_in_waves(make_fleet: MakeFleet) -> None:
     assert len({fleet.serial(host) for host in fleet.hosts}) == 4
 
 
+def test_a_refused_host_in_the_first_wave_does_not_stop_the_others(make_fleet: MakeFleet) -> None:
+    fleet = make_fleet(3)
+    fleet.host_variables["web01"] = {"workload_common_name": "web01, Inc."}
+    run = fleet.play("rollout", "--limit=rolesanywhere_fleet", "-e", '{"rolesanywhere_waves": [1, 1]}')
+    assert set(run.failures()) == {"web01"}, run.text
+    assert [host for host in fleet.hosts if fleet.current(host).exists()] == ["web02", "web03"]
+
+
+def test_two_playbooks_in_one_run_look_at_their_own_hosts(make_fleet: MakeFleet) -> None:
+    fleet = make_fleet(2)
+    rotation = {"rolesanywhere_hosts": "web02", "rotate_force": True}
+    plays = [
+        {"name": "All", "ansible.builtin.import_playbook": "fleet.rolesanywhere.rollout"},
+        {"name": "One", "ansible.builtin.import_playbook": "fleet.rolesanywhere.rotate", "vars": rotation},
+    ]
+    run = fleet.play(plays)
+    assert run.status == 0, run.text
+    versions = {host: len(list(fleet.current(host).with_name("versions").iterdir())) for host in fleet.hosts}
+    assert versions == {"web01": 1, "web02": 2}
+
+
 def test_two_slices_at_once_share_one_ca(make_fleet: MakeFleet) -> None:
     fleet = make_fleet(8)
     slices = ["web01:web02:web03:web04", "web05:web06:web07:web08:rolesanywhere_ca"]
@@ -97,10 +118,10 @@ def test_the_role_twice_in_one_play(make_fleet: MakeFleet) -> None:
 @pytest.mark.parametrize(
     ("lies", "arguments"),
     [
-        ({"workload_common_name": "admin", "ca_directory": "/nowhere"}, []),
+        ({"workload_common_name": "admin", "ca_directory": "/nowhere", "lookup": "none"}, []),
         ({"workload_organizational_units": ["admin"], "ansible_facts": {}, "groups": {}, "hostvars": {}}, []),
         ({"inventory_hostname": "web02"}, []),
-        ({"inventory_hostname": "web02", "__workload_ca_host": "web01"}, ["--limit=rolesanywhere_fleet"]),
+        ({"__workload_ca_host": "web01", "__workload_order": "x", "lookup": "none"}, ["--limit=rolesanywhere_fleet"]),
     ],
 )
 def test_a_host_that_lies_gets_nothing(make_fleet: MakeFleet, lies: dict[str, object], arguments: list[str]) -> None:
