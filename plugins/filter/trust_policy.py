@@ -27,8 +27,9 @@ options:
     required: true
   subject:
     description:
-      - What the certificate's subject must hold, from attribute (V(CN), V(OU), V(O), ...) to a value or a list
-        of values.
+      - What the certificate's subject must hold, from attribute to a value or a list of values.
+      - The attributes are V(CN), V(OU), V(O), V(C), V(ST), V(L), V(UID), V(DC), V(STREET), V(SERIALNUMBER), V(T), V(GN)
+        and V(SN), and object identifiers such as V(2.5.4.97). Any other is refused, since no session would match it.
       - All attributes must match; of a list, any value may.
       - Several attributes of one type in a certificate are one value here, joined with V(/).
     type: dict

@@ -21,11 +21,19 @@ ACTIONS = ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"]
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: characters without white space.
 MAXIMUM_LENGTH = 2048
 
-_RDN = r"(?:[A-Za-z]+|[0-9]+(?:\.[0-9]+)+)"  # a short name or an object identifier
+# No session has a tag for an attribute that is mistyped, so the condition would let nobody in. Those that AWS names in
+# https://docs.aws.amazon.com/rolesanywhere/latest/userguide/attribute-mapping.html and their kin of RFC 4519.
+_ATTRIBUTES = ("CN", "OU", "O", "C", "ST", "L", "UID", "DC", "STREET", "SERIALNUMBER", "T", "GN", "SN")
+_ATTRIBUTE = rf"(?:{'|'.join(_ATTRIBUTES)}|[0-9]+(?:\.[0-9]+)+)"
+_ADVICE = f"write {', '.join(_ATTRIBUTES)} or an object identifier such as 2.5.4.97"
 _FIELDS = {
-    "subject": ("x509Subject", re.compile(_RDN), "an RDN such as CN, OU or O"),
-    "issuer": ("x509Issuer", re.compile(_RDN), "an RDN such as CN, OU or O"),
-    "san": ("x509SAN", re.compile(rf"DNS|URI|Name/{_RDN}"), "DNS, URI or Name/<RDN>"),
+    "subject": ("x509Subject", re.compile(_ATTRIBUTE), f"attribute of a subject; {_ADVICE}"),
+    "issuer": ("x509Issuer", re.compile(_ATTRIBUTE), f"attribute of an issuer; {_ADVICE}"),
+    "san": (
+        "x509SAN",
+        re.compile(rf"DNS|URI|Name/{_ATTRIBUTE}"),
+        "part of a subject alternative name; write DNS, URI or Name/ and an attribute such as Name/CN",
+    ),
 }
 # What an STS session tag can hold: https://docs.aws.amazon.com/STS/latest/APIReference/API_Tag.html
 _TAG_VALUE = re.compile(r"[\w\s.:/=+\-@]{1,256}")
@@ -125,15 +133,13 @@ def _sources(trust_anchor_arns: Iterable[str], account_id: str | None) -> list[s
 
 def _tags(option: str, conditions: Conditions | None, like: bool) -> dict[str, list[str]]:
     """Return condition key to sorted values, for one part of the certificate."""
-    tag, field_pattern, fields = _FIELDS[option]
+    tag, field_pattern, known = _FIELDS[option]
     if not isinstance(conditions or {}, dict):
         raise RolesAnywhereError(f"{option}: give fields and their values, as in {{'CN': 'web1'}}, not {conditions!r}.")
     result = {}
     for field, given in (conditions or {}).items():
         if not isinstance(field, str) or not field_pattern.fullmatch(field):
-            raise RolesAnywhereError(
-                f"{option}: {field!r} is not a field of a certificate's {option}, which is {fields}."
-            )
+            raise RolesAnywhereError(f"{option}: {field!r} is no {known}.")
         values = [given] if isinstance(given, str) else given
         where = f"{option} {field}"
         if not isinstance(values, (list, tuple)) or not values:

@@ -86,11 +86,27 @@ def test_values_that_are_refused(part: str, value: Any) -> None:
         trust_policies.build([ANCHOR], **{"subject": {"OU": "web"}, part: {field: value}})
 
 
-@pytest.mark.parametrize("field", ["", "CN/x", "CN\n", "x y", 7, "*"])
-@pytest.mark.parametrize("part", ["subject", "issuer", "san"])
-def test_fields_that_are_refused(part: str, field: Any) -> None:
-    with pytest.raises(RolesAnywhereError, match=f"is not a field of a certificate's {part}"):
+@pytest.mark.parametrize("field", ["", "CN/x", "CN\n", "x y", 7, "*", "OrgUnit", "cn", "Name/", "Name/OrgUnit", "2"])
+@pytest.mark.parametrize(
+    ("part", "sentence"),
+    [
+        ("subject", "is no attribute of a subject; write CN, OU, O, C, "),
+        ("issuer", "is no attribute of an issuer; write CN, OU, O, C, "),
+        ("san", "is no part of a subject alternative name; write DNS, URI or Name/ and an attribute such as Name/CN"),
+    ],
+)
+def test_a_mistyped_field_would_cut_off_the_fleet_and_is_refused(part: str, sentence: str, field: Any) -> None:
+    with pytest.raises(RolesAnywhereError) as caught:
         trust_policies.build([ANCHOR], **{part: {field: "x"}})
+    assert str(caught.value).startswith(f"{part}: {field!r} {sentence}")
+
+
+@pytest.mark.parametrize(
+    "attribute", ["CN", "OU", "O", "C", "ST", "L", "UID", "DC", "SERIALNUMBER", "1.2.840.113549.1.9.1"]
+)
+def test_the_attributes_that_are_mapped(attribute: str) -> None:
+    options = {"subject": {attribute: "x"}, "issuer": {attribute: "x"}, "san": {f"Name/{attribute}": "x"}}
+    assert len(condition(**options)["StringEquals"]) == 3
 
 
 @pytest.mark.parametrize(
