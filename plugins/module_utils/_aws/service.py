@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 from .errors import RolesAnywhereError
@@ -59,27 +61,32 @@ class Service:
 
         Raises NotFoundError, or RolesAnywhereError with a sentence about any other refusal.
         """
-        try:
+        with _explained(operation):
             response: dict[str, Any] = getattr(self._client, xform_name(operation))(**request)
-        except ClientError as error:
-            raise _explained(operation, error) from error
-        except BotoCoreError as error:
-            raise RolesAnywhereError(f"Roles Anywhere could not be asked for {operation}: {error}") from error
         return response
 
     def all_pages(self, operation: str, member: str) -> list[dict[str, Any]]:
-        """Return what a List operation lists, over all its pages, from the response's member of that name."""
-        listed: list[dict[str, Any]] = []
-        token: dict[str, str] = {}
-        while True:
-            response = self.call(operation, **token)
-            listed += response.get(member, [])
-            if not response.get("nextToken"):
-                return listed
-            token = {"nextToken": response["nextToken"]}
+        """Return what a List operation lists, over all its pages, from the response's member of that name.
+
+        Raises what call raises.
+        """
+        with _explained(operation):
+            pages = self._client.get_paginator(xform_name(operation)).paginate()
+            listed: list[dict[str, Any]] = pages.build_full_result().get(member, [])
+        return listed
 
 
-def _explained(operation: str, error: ClientError) -> RolesAnywhereError:
+@contextlib.contextmanager
+def _explained(operation: str) -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        raise _refusal(operation, error) from error
+    except BotoCoreError as error:
+        raise RolesAnywhereError(f"Roles Anywhere could not be asked for {operation}: {error}") from error
+
+
+def _refusal(operation: str, error: ClientError) -> RolesAnywhereError:
     code = error.response.get("Error", {}).get("Code", "")
     message = error.response.get("Error", {}).get("Message", "")
     if code == "ResourceNotFoundException":

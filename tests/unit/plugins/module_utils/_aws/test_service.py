@@ -40,6 +40,25 @@ def test_all_pages(conversation: Any) -> None:
     assert conversation.all_pages("ListProfiles", "profiles") == [profile, profile]
 
 
+def test_nothing_is_listed(conversation: Any) -> None:
+    conversation.expect("list_crls", {}, {})
+    assert conversation.all_pages("ListCrls", "crls") == []
+
+
+def test_a_page_that_is_refused_is_a_sentence(conversation: Any) -> None:
+    conversation.expect("list_crls", {}, {"crls": [], "nextToken": "more"})
+    conversation.refuse("list_crls", "AccessDeniedException")
+    with pytest.raises(RolesAnywhereError, match="AWS denied ListCrls"):
+        conversation.all_pages("ListCrls", "crls")
+
+
+def test_pages_that_never_end_are_a_sentence(conversation: Any) -> None:
+    for request in ({}, {"nextToken": "more"}):
+        conversation.expect("list_crls", request, {"crls": [], "nextToken": "more"})
+    with pytest.raises(RolesAnywhereError, match="could not be asked for ListCrls"):
+        conversation.all_pages("ListCrls", "crls")
+
+
 @pytest.mark.parametrize(
     ("operation", "method", "needed"),
     [
