@@ -61,6 +61,7 @@ def test_from_nothing_to_a_working_side_and_nothing_the_second_time(
 ) -> None:
     first = controller.run(TASKS, variables=variables)
     assert changed(first) == 5  # trust anchor, CRL, IAM role, its policy, profile
+    assert "instance_profile' option" not in str(first)  # amazon.aws warns those who leave its options out
     facts = first[-1]["msg"]
 
     [anchor] = rolesanywhere.list_trust_anchors()["trustAnchors"]
@@ -99,6 +100,23 @@ def test_check_mode_before_anything_exists(
     assert changed(results) == 1
     assert "follow when the trust anchor exists" in str(results)
     assert rolesanywhere.list_trust_anchors()["trustAnchors"] == []
+
+
+def test_check_mode_before_the_ca_exists(controller: Controller, variables: dict[str, Any]) -> None:
+    not_yet = {**variables, "trust_certificates": [""], "trust_crl": ""}  # what the role ca hands on in check mode
+    results = controller.run(TASKS, "--check", variables=not_yet)
+    assert changed(results) == 0
+    assert "The AWS side follows when the CA is made" in str(results)
+    assert "Give the CA's CRL" in str(failures(controller.run(TASKS, variables=not_yet)))
+
+
+def test_a_crl_may_leave_out_what_has_expired(
+    controller: Controller, issuing: Authority, variables: dict[str, Any]
+) -> None:
+    controller.run(TASKS, variables={**variables, "trust_crl": issuing.crl(1, 0x4001)})
+    shorter = {**variables, "trust_crl": issuing.crl(2)}
+    assert failures(controller.run(TASKS, variables=shorter))
+    assert changed(controller.run(TASKS, variables={**shorter, "trust_crl_expired_serials": ["4001"]})) == 1
 
 
 def test_check_mode_when_only_the_trust_anchor_exists(
