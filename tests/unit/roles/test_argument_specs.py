@@ -33,6 +33,13 @@ def test_specification_and_defaults_agree(role: Path) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_ansible_doc_knows_every_key(role: Path) -> None:
+    known = {"version_added", "author", "short_description", "description", "options", "seealso"}
+    for entry_point in read(role / "meta" / "argument_specs.yml")["argument_specs"].values():
+        assert entry_point.keys() <= known
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
 def test_required_options_have_no_default(role: Path) -> None:
     for entry_point in read(role / "meta" / "argument_specs.yml")["argument_specs"].values():
         for name, option in entry_point["options"].items():
