@@ -133,8 +133,9 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.install 
 )
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.ownership import group_number
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.session_target import session_target
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.workload import CERTIFICATE, workload
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.workload import workload
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.errors import SessionError
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.pair import CERTIFICATE
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.session import iso_time
 
 

@@ -8,11 +8,17 @@ import os
 import re
 from typing import Any, Iterable, Mapping, NamedTuple
 
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.pair import (
+    CERTIFICATE,
+    CHAIN,
+    PRIVATE_KEY,
+)
+
 from .aws_config import Settings
 from .errors import HostError
 from .safe_words import command_line, safe_word
 from .session_target import session_target
-from .workload import CERTIFICATE, CHAIN, PRIVATE_KEY, workload
+from .workload import workload
 
 # AWS STS API reference, AssumeRole: RoleSessionName and DurationSeconds.
 _SESSION_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{2,64}")

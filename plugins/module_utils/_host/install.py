@@ -26,7 +26,7 @@ from .acceptance import fault
 from .errors import HostError
 from .private_files import open_directory, remove_directory
 from .session_target import SessionTarget
-from .workload import CERTIFICATE, Workload
+from .workload import Workload
 
 
 class Issued(NamedTuple):
@@ -105,7 +105,7 @@ def is_current(place: Workload, certificate: Certificate) -> bool:
     if versions.current_serial(place) != certificate.serial_hex:
         return False
     with open_directory(place.current) as current:
-        in_use = split_pem(current.read(CERTIFICATE) or b"")
+        in_use = split_pem(current.read(pair.CERTIFICATE) or b"")
     if in_use != [certificate.der]:
         raise HostError(
             f"Another certificate {certificate.serial_hex} is in use; have this one issued with a new serial."

@@ -17,6 +17,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.certi
     read_certificate,
 )
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.errors import SessionError
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.pair import CERTIFICATE, PRIVATE_KEY
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.session import iso_time
 
 from . import config_file, helper_file, versions
@@ -25,7 +26,7 @@ from .due import Installed, Wishes, certificate_due, helper_due
 from .errors import HostError
 from .ownership import group_number
 from .private_files import open_directory
-from .workload import CERTIFICATE, PRIVATE_KEY, Workload
+from .workload import Workload
 
 # So many bytes at the end of a public key tell it from any other.
 _TELLING = 64

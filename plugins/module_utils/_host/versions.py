@@ -18,10 +18,16 @@ import time
 from pathlib import PurePosixPath
 from typing import Iterator
 
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.pair import (
+    CERTIFICATE,
+    CHAIN,
+    PRIVATE_KEY,
+)
+
 from .errors import HostError
 from .ownership import check_parents
 from .private_files import make_directory, open_directory, remove_directory, told
-from .workload import CERTIFICATE, CHAIN, PRIVATE_KEY, Workload
+from .workload import Workload
 
 _SERIAL = re.compile("[0-9a-f]{2,64}")
 _STAGING = ".staging-"

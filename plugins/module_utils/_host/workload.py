@@ -7,12 +7,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.pair import PRIVATE_KEY
+
 from .errors import HostError
 from .safe_words import safe_word
-
-CERTIFICATE = "certificate.pem"
-CHAIN = "chain.pem"
-PRIVATE_KEY = "private-key.pem"
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 

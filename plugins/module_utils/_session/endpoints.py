@@ -9,19 +9,16 @@ from urllib.parse import urlsplit
 
 from .errors import SessionError
 
-# Region prefix, DNS suffix and dual-stack suffix of each partition (AWS general reference; the first that fits counts).
+# Region prefix and DNS suffix of each partition (AWS general reference; the first that fits counts).
 PARTITIONS = (
-    ("cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
-    ("us-gov-", "amazonaws.com", "api.aws"),
-    ("us-iso-", "c2s.ic.gov", "api.aws.ic.gov"),
-    ("us-isob-", "sc2s.sgov.gov", "api.aws.scloud"),
-    ("us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov"),
-    ("eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
-    ("eusc-", "amazonaws.eu", "api.amazonwebservices.eu"),
-    ("", "amazonaws.com", "api.aws"),
+    ("cn-", "amazonaws.com.cn"),
+    ("us-iso-", "c2s.ic.gov"),
+    ("us-isob-", "sc2s.sgov.gov"),
+    ("us-isof-", "csp.hci.ic.gov"),
+    ("eu-isoe-", "cloud.adc-e.uk"),
+    ("eusc-", "amazonaws.eu"),
+    ("", "amazonaws.com"),
 )
-# "AWS IAM Roles Anywhere endpoints": the only regions with a FIPS endpoint.
-FIPS_REGIONS = ("us-east-1", "us-east-2", "us-west-1", "us-west-2", "us-gov-east-1", "us-gov-west-1")
 
 _ARN = "arn:aws[a-z-]*:rolesanywhere:([a-z0-9-]+):([0-9]{12}):%s/[0-9A-Za-z-]+"
 _TRUST_ANCHOR_ARN = re.compile(_ARN % "trust-anchor")
@@ -54,17 +51,15 @@ def session_region(trust_anchor_arn: str, profile_arn: str, role_arn: str, regio
     return anchor.group(1)
 
 
-def endpoint(service: str, region: str, *, fips: bool = False, dual_stack: bool = False) -> str:
+def endpoint(service: str, region: str) -> str:
     """Return the URL of a regional service (``rolesanywhere`` or ``sts``), without a path.
 
-    :raises SessionError: the region is not one, or has no FIPS endpoint.
+    :raises SessionError: the region is not one.
     """
     if not _REGION.fullmatch(region):
         raise SessionError(f"{region!r} is not an AWS region.")
-    if fips and region not in FIPS_REGIONS:
-        raise SessionError(f"There is no FIPS endpoint in {region}; there is one in {', '.join(FIPS_REGIONS)}.")
-    suffix, dual_stack_suffix = next(rest for prefix, *rest in PARTITIONS if region.startswith(prefix))
-    return f"https://{service}{'-fips' if fips else ''}.{region}.{dual_stack_suffix if dual_stack else suffix}"
+    suffix = next(suffix for prefix, suffix in PARTITIONS if region.startswith(prefix))
+    return f"https://{service}.{region}.{suffix}"
 
 
 def checked_endpoint(url: str) -> str:

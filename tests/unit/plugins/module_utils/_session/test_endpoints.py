@@ -7,7 +7,6 @@ from __future__ import annotations
 import botocore.session
 import pytest
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.endpoints import (
-    FIPS_REGIONS,
     checked_endpoint,
     endpoint,
     session_region,
@@ -38,53 +37,19 @@ REGIONS = (
 def botocore_endpoint():
     loader = botocore.session.Session().get_component("data_loader")
 
-    def resolve(service, region, fips=False, dual_stack=False):
+    def resolve(service, region):
         rules = EndpointProvider(
             loader.load_service_model(service, "endpoint-rule-set-1"), loader.load_data("partitions")
         )
-        return rules.resolve_endpoint(Region=region, UseFIPS=fips, UseDualStack=dual_stack).url
+        return rules.resolve_endpoint(Region=region, UseFIPS=False, UseDualStack=False).url
 
     return resolve
 
 
-YOUNG_DUAL_STACK = {  # partitions that a botocore for Python 3.8 knows no dual stack of
-    "us-iso-east-1": "api.aws.ic.gov",
-    "us-isob-east-1": "api.aws.scloud",
-    "us-isof-south-1": "api.aws.hci.ic.gov",
-    "eu-isoe-west-1": "api.cloud-aws.adc-e.uk",
-    "eusc-de-east-1": "api.amazonwebservices.eu",
-}
-
-
-@pytest.mark.parametrize(("region", "suffix"), YOUNG_DUAL_STACK.items())
-def test_dual_stack_has_names_of_its_own(region, suffix):
-    assert endpoint("rolesanywhere", region, dual_stack=True) == f"https://rolesanywhere.{region}.{suffix}"
-
-
-@pytest.mark.parametrize(
-    ("region", "dual_stack"),
-    [
-        (region, dual_stack)
-        for region in REGIONS
-        for dual_stack in (False, True)[: 1 if region in YOUNG_DUAL_STACK else 2]
-    ],
-)
-def test_roles_anywhere_answers_where_botocore_finds_it(botocore_endpoint, region, dual_stack):
-    expected = botocore_endpoint("rolesanywhere", region, dual_stack=dual_stack)
-    assert endpoint("rolesanywhere", region, dual_stack=dual_stack) == expected
-    if region in FIPS_REGIONS:
-        expected = botocore_endpoint("rolesanywhere", region, fips=True, dual_stack=dual_stack)
-        assert endpoint("rolesanywhere", region, fips=True, dual_stack=dual_stack) == expected
-
-
+@pytest.mark.parametrize("service", ["rolesanywhere", "sts"])
 @pytest.mark.parametrize("region", REGIONS)
-def test_sts_answers_where_botocore_finds_it(botocore_endpoint, region):
-    assert endpoint("sts", region) == botocore_endpoint("sts", region)
-
-
-def test_a_region_without_fips_endpoint_is_refused():
-    with pytest.raises(SessionError, match="no FIPS endpoint in eu-central-1"):
-        endpoint("rolesanywhere", "eu-central-1", fips=True)
+def test_a_service_answers_where_botocore_finds_it(botocore_endpoint, service, region):
+    assert endpoint(service, region) == botocore_endpoint(service, region)
 
 
 @pytest.mark.parametrize("region", ["", "eu", "eu-central-1.evil.example/", "eu-central-1\n", "EU-CENTRAL-1"])
