@@ -162,9 +162,10 @@ def fact_cache(hostvars: Any) -> Any:
 def facts_of(host: str, cache: Any) -> Mapping[str, Any]:
     """Return the facts that a host has returned."""
     try:
-        return cache.get(host)
+        facts: Mapping[str, Any] = cache.get(host)
     except KeyError:
         return {}
+    return facts
 
 
 class LookupModule(LookupBase):
