@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import stat
 import time
 from pathlib import Path
@@ -105,6 +106,16 @@ def test_the_act_has_the_rights_of_the_owner(somebody):
     rights = ownership.as_owner_of_ground(f"{home}/.aws/config", lambda: [os.geteuid(), os.getuid(), os.getegid() == 0])
     assert rights == [user, user, GROUP == 0 and OWN != 0]
     assert os.geteuid() == OWN
+
+
+def test_another_users_environment_is_not_the_callers(somebody, monkeypatch):
+    monkeypatch.setenv("HOME", "/caller")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/caller/cache")
+    found = ownership.as_owner_of_ground(
+        f"{somebody[1]}/config", lambda: [os.environ.get(name) for name in ("HOME", "XDG_CACHE_HOME")]
+    )
+    assert found == ([pwd.getpwuid(somebody[0]).pw_dir, None] if OWN == 0 else ["/caller", "/caller/cache"])
+    assert os.environ["HOME"] == "/caller"
 
 
 def test_what_the_act_refuses_comes_back_as_it_is(somebody):
