@@ -125,27 +125,28 @@ def _overwrite(directory, content):
         file.write(content)
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"{",
-        b"\xff\xfe",
-        b"null",
-        b"[]",
-        b"[" * 60000,
-        b"{}",
-        _document(credentials={}),
-        _document(credentials=[]),
-        _document(credentials={"access_key_id": 1, "secret_access_key": "x", "session_token": "x"}),
-        _document(expiration="soon"),
-        _document(expiration=1),
-        _document(expiration="2126-01-01T00:00:00Z"),
-        _document(role_arn=None),
-        _document()[:-20],
-        b" " * 70000 + _document(),
-    ],
-)
+DAMAGED = [
+    b"",
+    b"{",
+    b"\xff\xfe",
+    b"null",
+    b"[]",
+    b"[" * 60000,
+    b"{}",
+    _document(credentials={}),
+    _document(credentials=[]),
+    _document(credentials={"access_key_id": 1, "secret_access_key": "x", "session_token": "x"}),
+    _document(expiration="soon"),
+    _document(expiration=1),
+    _document(expiration="2126-01-01T00:00:00Z"),
+    _document(role_arn=None),
+    _document()[:-20],
+    b" " * 70000 + _document(),
+]
+
+
+# The documents hold the time, so they are no names for tests.
+@pytest.mark.parametrize("content", DAMAGED, ids=range(len(DAMAGED)))
 def test_a_corrupt_file_is_written_anew(directory, content):
     session_cache.cached(directory, NAME, Maker())
     _overwrite(directory, content)
