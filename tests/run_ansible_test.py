@@ -31,7 +31,7 @@ COLLECTION = COLLECTIONS / "fleet" / "rolesanywhere"
 HOME = BUILD / "home"
 PYTHONS = BUILD / "pythons"
 
-FLEET_SIDE_UNITS = ("tests/unit/plugins/module_utils/_host/", "tests/unit/plugins/module_utils/_session/")
+FLEET_SIDE_UNITS = tuple(f"tests/unit/plugins/module_utils/{name}" for name in ("_host/", "_session/", "test_door.py"))
 
 
 class Core(NamedTuple):
