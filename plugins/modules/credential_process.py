@@ -126,7 +126,7 @@ from typing import Any, Mapping, Sequence
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host import config_file
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.argument_specs import PROFILES
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.credential_process import (
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.aws_profile import (
     AwsProfile,
     aws_profile,
     by_file,

@@ -152,11 +152,11 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.creat
     SessionRequest,
     create_session,
 )
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.credential_process import (
-    run_credential_process,
-)
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.endpoints import session_region
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.errors import SessionError
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.process_provider import (
+    run_credential_process,
+)
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.session import Credentials, iso_time
 
 SHORTEST_SESSION = 900  # seconds; a proof needs no more

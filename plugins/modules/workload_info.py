@@ -186,7 +186,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.argument
     PROFILES,
     WORKLOAD,
 )
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.credential_process import aws_profile
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.aws_profile import aws_profile
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.due import Wishes
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.errors import HostError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.look import (

@@ -21,7 +21,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.pair 
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.session import iso_time
 
 from . import config_file, helper_file, versions
-from .credential_process import AwsProfile, by_file
+from .aws_profile import AwsProfile, by_file
 from .due import Installed, Wishes, certificate_due, helper_due
 from .errors import HostError
 from .ownership import group_number

@@ -11,12 +11,12 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.calle
     get_caller_identity,
     unmet_expectation,
 )
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.credential_process import (
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.errors import SessionError
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.process_provider import (
     run_credential_process,
 )
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.errors import SessionError
 
-from .credential_process import AwsProfile
+from .aws_profile import AwsProfile
 from .errors import HostError
 from .ownership import as_owner_of_ground, check_parents
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host import look, versions
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.credential_process import AwsProfile
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.aws_profile import AwsProfile
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.due import Wishes
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.install import install, read_issued
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.request import make_request

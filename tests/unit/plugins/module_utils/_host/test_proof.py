@@ -9,7 +9,7 @@ import pwd
 
 import pytest
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host import proof
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.credential_process import AwsProfile
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.aws_profile import AwsProfile
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.errors import HostError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.caller_identity import CallerIdentity
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.errors import SessionError

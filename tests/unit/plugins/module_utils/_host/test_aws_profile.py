@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.credential_process import aws_profile, by_file
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.aws_profile import aws_profile, by_file
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.errors import HostError
 
 ID = "01234567-89ab-4def-8123-456789abcdef"

@@ -9,10 +9,10 @@ import shlex
 import sys
 
 import pytest
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.credential_process import (
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.errors import SessionError
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.process_provider import (
     run_credential_process,
 )
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.errors import SessionError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.session import iso_time
 
 GOOD = {
