@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session import arns
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.endpoints import (
     checked_endpoint,
     session_region,
@@ -14,18 +14,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.endpo
 
 from .errors import HostError
 
-# AWS, service authorization reference of Roles Anywhere and of IAM; partitions are aws, aws-cn, aws-us-gov, aws-iso…
-_FORMS = {
-    "trust_anchor_arn": (
-        "rolesanywhere:REGION:ACCOUNT:trust-anchor/ID",
-        r"rolesanywhere:[a-z0-9-]+:[0-9]{12}:trust-anchor/[0-9A-Za-z-]+",
-    ),
-    "profile_arn": (
-        "rolesanywhere:REGION:ACCOUNT:profile/ID",
-        r"rolesanywhere:[a-z0-9-]+:[0-9]{12}:profile/[0-9A-Za-z-]+",
-    ),
-    "role_arn": ("iam::ACCOUNT:role/NAME", r"iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+"),
-}
+_FORMS = {"trust_anchor_arn": arns.TRUST_ANCHOR, "profile_arn": arns.PROFILE, "role_arn": arns.ROLE}
 
 
 class SessionTarget(NamedTuple):
@@ -46,13 +35,13 @@ def session_target(
     Raises HostError naming the option, its value and what it should look like, or SessionError when the values do not
     go together.
     """
-    arns = {"trust_anchor_arn": trust_anchor_arn, "profile_arn": profile_arn, "role_arn": role_arn}
-    for option, value in arns.items():
-        form, pattern = _FORMS[option]
+    given = {"trust_anchor_arn": trust_anchor_arn, "profile_arn": profile_arn, "role_arn": role_arn}
+    for option, value in given.items():
+        form = _FORMS[option]
         if not value:
-            raise HostError(f"{option} is missing; it must look like arn:aws:{form}.")
-        if re.fullmatch("arn:aws[a-z-]*:" + pattern, value) is None:
-            raise HostError(f"{option} is {value!r}, but must look like arn:aws:{form}.")
+            raise HostError(f"{option} is missing; it must look like {form.example}.")
+        if form.pattern.fullmatch(value) is None:
+            raise HostError(f"{option} is {value!r}, but must look like {form.example}.")
     region = session_region(trust_anchor_arn, profile_arn, role_arn, region or None)
     endpoint_url = checked_endpoint(endpoint_url) if endpoint_url else None
     return SessionTarget(trust_anchor_arn, profile_arn, role_arn, region, endpoint_url)

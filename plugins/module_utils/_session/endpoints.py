@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+from . import arns
 from .errors import SessionError
 
 # Region prefix and DNS suffix of each partition (AWS general reference; the first that fits counts).
@@ -20,10 +21,6 @@ PARTITIONS = (
     ("", "amazonaws.com"),
 )
 
-_ARN = "arn:aws[a-z-]*:rolesanywhere:([a-z0-9-]+):([0-9]{12}):%s/[0-9A-Za-z-]+"
-_TRUST_ANCHOR_ARN = re.compile(_ARN % "trust-anchor")
-_PROFILE_ARN = re.compile(_ARN % "profile")
-_ROLE_ARN = re.compile("arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+")
 _REGION = re.compile("[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}")
 _LOOPBACK = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|::1")
 
@@ -33,13 +30,13 @@ def session_region(trust_anchor_arn: str, profile_arn: str, role_arn: str, regio
 
     :raises SessionError: an ARN is of another kind, or anchor and profile are not of one region and account.
     """
-    anchor = _TRUST_ANCHOR_ARN.fullmatch(trust_anchor_arn)
+    anchor = arns.TRUST_ANCHOR.pattern.fullmatch(trust_anchor_arn)
     if not anchor:
         raise SessionError(f"{trust_anchor_arn!r} is not the ARN of a trust anchor.")
-    profile = _PROFILE_ARN.fullmatch(profile_arn)
+    profile = arns.PROFILE.pattern.fullmatch(profile_arn)
     if not profile:
         raise SessionError(f"{profile_arn!r} is not the ARN of a Roles Anywhere profile.")
-    if not _ROLE_ARN.fullmatch(role_arn):
+    if not arns.ROLE.pattern.fullmatch(role_arn):
         raise SessionError(f"{role_arn!r} is not the ARN of an IAM role.")
     if anchor.groups() != profile.groups():
         raise SessionError(

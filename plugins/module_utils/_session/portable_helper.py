@@ -18,6 +18,7 @@ from .errors import SessionError
 
 PACKAGE = "rolesanywhere_session"
 MODULES = (
+    "arns",
     "attempts",
     "canonical_request",
     "certificate",
