@@ -72,12 +72,13 @@ public_key_fingerprint:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.argument_specs import KEY_TYPES, WORKLOAD
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.argument_specs import WORKLOAD
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.errors import HostError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.ownership import group_number
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.request import make_request
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.workload import workload
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.errors import SessionError
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.key_types import KEY_TYPES
 
 
 def main() -> None:

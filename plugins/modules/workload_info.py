@@ -182,7 +182,6 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.argument_specs import (
-    KEY_TYPES,
     PROFILES,
     WORKLOAD,
 )
@@ -196,6 +195,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.look imp
 )
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.workload import workload
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.errors import SessionError
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.key_types import KEY_TYPES
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.portable_helper import pack, version
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.session import parse_time
 

@@ -12,8 +12,6 @@ WORKLOAD: dict[str, dict[str, Any]] = {
     "group": {"type": "str"},
 }
 
-KEY_TYPES = ("ECDSA-P256", "ECDSA-P384", "RSA-2048", "RSA-3072", "RSA-4096")
-
 SESSION_TARGET: dict[str, dict[str, Any]] = {
     "trust_anchor_arn": {"type": "str"},
     "profile_arn": {"type": "str"},

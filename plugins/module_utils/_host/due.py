@@ -7,18 +7,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple, Sequence
 
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.key_types import key_type_of
+
 from .errors import HostError
 from .helper_file import MODE, HelperFile
-
-# How the SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7) of every key of a type begins: algorithm, parameters and, by
-# the lengths, the size of the key. RSA with the public exponent 65537, EC with the point uncompressed.
-_KEY_TYPES = {
-    "3059301306072a8648ce3d020106082a8648ce3d030107034200": "ECDSA-P256",
-    "3076301006072a8648ce3d020106052b81040022036200": "ECDSA-P384",
-    "30820122300d06092a864886f70d01010105000382010f003082010a0282010100": "RSA-2048",
-    "308201a2300d06092a864886f70d01010105000382018f003082018a0282018100": "RSA-3072",
-    "30820222300d06092a864886f70d01010105000382020f003082020a0282020100": "RSA-4096",
-}
 
 
 class Wishes(NamedTuple):
@@ -45,12 +37,6 @@ class Installed(NamedTuple):
     key_matches: bool
     private_key_mode: int
     private_key_group: int
-
-
-def key_type_of(public_key: bytes) -> str:
-    """Return the type of a public key (SubjectPublicKeyInfo, DER), or the words ``another type``."""
-    encoded = public_key.hex()
-    return next((name for start, name in _KEY_TYPES.items() if encoded.startswith(start)), "another type")
 
 
 def certificate_due(

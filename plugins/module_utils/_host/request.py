@@ -11,9 +11,9 @@ from typing import Callable, NamedTuple
 
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session import openssl
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.errors import SessionError
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.key_types import key_type_of
 
 from . import versions
-from .due import key_type_of
 from .private_files import make_directory, remove_directory
 from .workload import Workload
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Sequence, Union
 
 from .errors import SessionError
+from .key_types import KEY_TYPES
 
 PROGRAMS = (
     "/usr/bin/openssl",
@@ -26,13 +27,6 @@ PROGRAMS = (
     "/opt/local/bin/openssl",
     "/run/current-system/sw/bin/openssl",
 )
-KEY_OPTIONS = {
-    "ECDSA-P256": ("EC", "ec_paramgen_curve:P-256", "ec_param_enc:named_curve"),
-    "ECDSA-P384": ("EC", "ec_paramgen_curve:P-384", "ec_param_enc:named_curve"),
-    "RSA-2048": ("RSA", "rsa_keygen_bits:2048"),
-    "RSA-3072": ("RSA", "rsa_keygen_bits:3072"),
-    "RSA-4096": ("RSA", "rsa_keygen_bits:4096"),
-}
 SECONDS = 30
 SECONDS_FOR_A_KEY = 300  # RSA-4096 on a small processor
 
@@ -73,13 +67,13 @@ def generate_key(path: str, key_type: str) -> None:
     """Make a private key as a new PKCS#8 PEM file of mode 0600 in a private directory.
 
     :param path: absolute; its directory exists, is ours and closed to everybody else.
-    :param key_type: one of ``KEY_OPTIONS``.
+    :param key_type: one of ``KEY_TYPES``.
     :raises SessionError: the directory is not private, the file exists, or the key cannot be made.
     """
-    algorithm, *options = KEY_OPTIONS[key_type]
+    kind = KEY_TYPES[key_type]
     _require_private_directory(Path(_absolute(path)).parent)
-    arguments = ["genpkey", "-algorithm", algorithm, *(word for option in options for word in ("-pkeyopt", option))]
-    private_key = run(arguments, seconds=SECONDS_FOR_A_KEY)
+    options = [word for option in kind.options for word in ("-pkeyopt", option)]
+    private_key = run(["genpkey", "-algorithm", kind.algorithm, *options], seconds=SECONDS_FOR_A_KEY)
     # openssl would write into a file that exists and keep its mode: we create the file ourselves.
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)

@@ -27,6 +27,7 @@ MODULES = (
     "endpoints",
     "errors",
     "https",
+    "key_types",
     "openssl",
     "pair",
     "pem",

@@ -12,11 +12,10 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.due impo
     Wishes,
     certificate_due,
     helper_due,
-    key_type_of,
 )
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.errors import HostError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.helper_file import HelperFile
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 BEGIN = datetime(2026, 11, 1, tzinfo=timezone.utc)
@@ -26,11 +25,6 @@ WEB = 1001
 
 def encoded(public_key):
     return public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-
-
-def rsa_key(bits):
-    """Return a public key of that size whose primes nobody had to look for."""
-    return rsa.RSAPublicNumbers(65537, 2 ** (bits - 1) + 1).public_key()
 
 
 KEY = encoded(ec.generate_private_key(ec.SECP256R1()).public_key())
@@ -148,24 +142,6 @@ def test_the_reasons_are_told_in_their_order():
         "17 % of its lifetime is left",
         None,
     ]
-
-
-@pytest.mark.parametrize(
-    ("key", "name"),
-    [
-        (ec.generate_private_key(ec.SECP256R1()).public_key(), "ECDSA-P256"),
-        (ec.generate_private_key(ec.SECP384R1()).public_key(), "ECDSA-P384"),
-        (ec.generate_private_key(ec.SECP521R1()).public_key(), "another type"),
-        (ec.generate_private_key(ec.SECP256K1()).public_key(), "another type"),
-        (ed25519.Ed25519PrivateKey.generate().public_key(), "another type"),
-        (rsa_key(2048), "RSA-2048"),
-        (rsa_key(3072), "RSA-3072"),
-        (rsa_key(4096), "RSA-4096"),
-        (rsa_key(2056), "another type"),
-    ],
-)
-def test_the_type_of_a_public_key(key, name):
-    assert key_type_of(encoded(key)) == name
 
 
 @pytest.mark.parametrize(

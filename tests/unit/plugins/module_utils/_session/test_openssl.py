@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session import openssl
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session import key_types, openssl
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.errors import SessionError
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -66,7 +66,7 @@ KEY_TYPES = {
 }
 
 
-@pytest.mark.parametrize("key_type", sorted(openssl.KEY_OPTIONS))
+@pytest.mark.parametrize("key_type", sorted(key_types.KEY_TYPES))
 def test_a_key_is_pkcs8_and_signs_and_requests(private_directory, key_type):
     path = private_directory / "private-key.pem"
     openssl.generate_key(str(path), key_type)
