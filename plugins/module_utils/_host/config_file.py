@@ -4,15 +4,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
 from typing import Any, Mapping, NamedTuple, Sequence
 
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session import locks
+
 from . import aws_config
 from .errors import HostError
 from .ownership import as_owner_of_ground, check_writers
-from .private_files import OpenDirectory, make_directory, open_directory
+from .private_files import OpenDirectory, make_directory, open_directory, told
 
 MODE = 0o600
 
@@ -134,15 +135,7 @@ def _make_directories(path: str) -> None:
 
 def _lock(directory: OpenDirectory) -> None:
     # The directory itself is locked: a lock file would stay behind in somebody's home.
-    deadline = time.monotonic() + _LOCK_SECONDS
-    while True:
-        try:
-            fcntl.flock(directory.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= deadline:
-                raise HostError(
-                    f"{directory.path} is locked by another program; run again when it has ended."
-                ) from None
-            time.sleep(0.05)
-        else:
-            return
+    with told(directory.path, "locked"):
+        acquired = locks.acquire(directory.descriptor, _LOCK_SECONDS)
+    if not acquired:
+        raise HostError(f"{directory.path} is locked by another program; run again when it has ended.")

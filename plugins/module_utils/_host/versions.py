@@ -9,15 +9,14 @@ a new one. A key in ``pending/`` is removed when its pair is current: until then
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
 import secrets
 import stat
-import time
 from pathlib import PurePosixPath
 from typing import Iterator
 
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session import locks
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.pair import (
     CERTIFICATE,
     CHAIN,
@@ -47,27 +46,14 @@ def prepare(place: Workload, group: int = -1) -> None:
 @contextlib.contextmanager
 def locked(place: Workload, seconds: float = 60) -> Iterator[None]:
     """Keep other runs away from the workload; raises HostError when one is still at work after ``seconds``."""
-    with told(place.lock, "locked"):
-        descriptor = os.open(place.lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        deadline = time.monotonic() + seconds
-        while not _lock(descriptor):
-            if time.monotonic() >= deadline:
-                raise HostError(
-                    f"Another run has been working on {place.path} for {seconds:g} seconds; let it end first."
-                )
-            time.sleep(0.05)
+    with contextlib.ExitStack() as opened:
+        with told(place.lock, "locked"):
+            descriptor = os.open(place.lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            opened.callback(os.close, descriptor)
+            acquired = locks.acquire(descriptor, seconds)
+        if not acquired:
+            raise HostError(f"Another run has been working on {place.path} for {seconds:g} seconds; let it end first.")
         yield
-    finally:
-        os.close(descriptor)
-
-
-def _lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def current_serial(place: Workload) -> str | None:

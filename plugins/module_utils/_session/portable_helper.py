@@ -28,6 +28,7 @@ MODULES = (
     "errors",
     "https",
     "key_types",
+    "locks",
     "openssl",
     "pair",
     "pem",

@@ -8,16 +8,16 @@ ours, counts as absent and is written anew; a directory that others may enter is
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
 import re
 import stat
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Callable, Iterator
 
+from . import locks
 from .errors import SessionError
 from .session import Session, session_document, session_from_document
 
@@ -116,29 +116,16 @@ def _make_directory(path: str) -> None:
 @contextmanager
 def _lock(folder: int, name: str) -> Iterator[None]:
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
-        lock = os.open(f"{name}.lock", flags, 0o600, dir_fd=folder)
-    except OSError as error:
-        raise SessionError(f"The cache cannot be locked: {error.strerror}; name another directory.") from error
-    try:
-        deadline = time.monotonic() + LOCK_PATIENCE
-        while not _try_lock(lock):
-            if time.monotonic() > deadline:
-                raise SessionError("Another process is busy making this session; try again later.")
-            time.sleep(0.02)
+    with ExitStack() as opened:
+        try:
+            lock = os.open(f"{name}.lock", flags, 0o600, dir_fd=folder)
+            opened.callback(os.close, lock)
+            acquired = locks.acquire(lock, LOCK_PATIENCE)
+        except OSError as error:
+            raise SessionError(f"The cache cannot be locked: {error.strerror}; name another directory.") from error
+        if not acquired:
+            raise SessionError("Another process is busy making this session; try again later.")
         yield
-    finally:
-        os.close(lock)
-
-
-def _try_lock(lock: int) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError as error:  # a network file system may have no locks
-        raise SessionError(f"The cache cannot be locked: {error.strerror}; name another directory.") from error
-    return True
 
 
 def _read(folder: int, name: str) -> Session | None:

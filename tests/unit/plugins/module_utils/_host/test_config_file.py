@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import pwd
@@ -207,3 +208,13 @@ def test_a_directory_that_is_locked_for_long_is_told(written, monkeypatch):
             edit(path)
     finally:
         os.close(descriptor)
+
+
+def test_a_file_system_without_locks_is_told(written, monkeypatch):
+    def lockless(*_arguments):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    path = written("")
+    monkeypatch.setattr(fcntl, "flock", lockless)
+    with pytest.raises(HostError, match=f"{path.parent} cannot be locked: No locks available"):
+        edit(path)

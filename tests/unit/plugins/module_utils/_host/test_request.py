@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import stat
 from pathlib import Path
@@ -130,3 +132,12 @@ def test_a_second_run_waits_for_the_first(place):
     second = versions.locked(place, seconds=0.1)
     with versions.locked(place), pytest.raises(HostError, match="Another run has been working"), second:
         pass
+
+
+def test_a_file_system_without_locks_is_told(place, monkeypatch):
+    def lockless(*_arguments):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", lockless)
+    with pytest.raises(HostError, match="/lock cannot be locked: No locks available"):
+        ask(place)

@@ -233,7 +233,7 @@ def test_a_file_system_without_locks_is_told_at_once(directory, monkeypatch):
     def flock(*_arguments):
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(session_cache.fcntl, "flock", flock)
+    monkeypatch.setattr(session_cache.locks.fcntl, "flock", flock)
     with pytest.raises(SessionError, match="cannot be locked: No locks available; name another directory"):
         session_cache.cached(directory, NAME, Maker())
 
