@@ -136,12 +136,14 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import (
 )
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors import AuthorityError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.layout import Layout
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._door import answer
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, library
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
     """Ensure the CA and describe it."""
+    library.check()
     layout = Layout(Path(module.params["directory"]).absolute())
     wanted = creation.WantedAuthority(
         module.params["common_name"],
@@ -213,14 +215,7 @@ def main() -> None:
         mutually_exclusive=argument_specs.ONE_PASSPHRASE,
         supports_check_mode=True,
     )
-    missing = library.why_missing()
-    if missing:
-        module.fail_json(msg=missing)
-    try:
-        result = run(module)
-    except (AuthorityError, CertificateError) as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**result)
+    answer(module, run, AuthorityError, CertificateError)
 
 
 if __name__ == "__main__":

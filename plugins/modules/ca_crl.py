@@ -114,6 +114,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import (
     revocation_list,
 )
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors import AuthorityError
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._door import answer
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, library, revocation_lists
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
 
@@ -135,6 +136,7 @@ def describe(refreshed: revocation_list.Refreshed) -> dict[str, Any]:
 
 def run(module: AnsibleModule) -> dict[str, Any]:
     """Refresh the CRL and describe it."""
+    library.check()
     authority = layout.existing(module.params["directory"])
     schedule = revocation_list.Schedule(
         periods.days("next_update", module.params["next_update"]),
@@ -183,14 +185,7 @@ def main() -> None:
         mutually_exclusive=argument_specs.ONE_PASSPHRASE,
         supports_check_mode=True,
     )
-    missing = library.why_missing()
-    if missing:
-        module.fail_json(msg=missing)
-    try:
-        result = run(module)
-    except (AuthorityError, CertificateError) as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**result)
+    answer(module, run, AuthorityError, CertificateError)
 
 
 if __name__ == "__main__":

@@ -197,6 +197,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import (
 )
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors import AuthorityError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.orders import Order
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._door import answer
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import library
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
 
@@ -221,6 +222,7 @@ def describe(outcome: issuing.Outcome, chain: str) -> dict[str, Any]:
 
 def run(module: AnsibleModule) -> dict[str, Any]:
     """Issue what can be issued and describe it."""
+    library.check()
     authority = layout.existing(module.params["directory"])
     signer = file.load_signer(authority.issuing, passphrase.read(module.params))
     now = datetime.now(timezone.utc).replace(microsecond=0)
@@ -285,14 +287,7 @@ def main() -> None:
         mutually_exclusive=argument_specs.ONE_PASSPHRASE,
         supports_check_mode=True,
     )
-    missing = library.why_missing()
-    if missing:
-        module.fail_json(msg=missing)
-    try:
-        result = run(module)
-    except (AuthorityError, CertificateError) as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**result)
+    answer(module, run, AuthorityError, CertificateError)
 
 
 if __name__ == "__main__":

@@ -115,7 +115,9 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import (
     revoking,
 )
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors import AuthorityError
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._door import answer
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import library
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
 
 
 def revoke(module: AnsibleModule, book: ledger.Ledger) -> revoking.Outcome:
@@ -141,6 +143,7 @@ def revoke(module: AnsibleModule, book: ledger.Ledger) -> revoking.Outcome:
 
 def run(module: AnsibleModule) -> dict[str, Any]:
     """Revoke or unblock, and describe what stands then."""
+    library.check()
     authority = layout.existing(module.params["directory"])
     with ledger.opened(authority.ledger) as book:
         outcome = revoke(module, book)
@@ -191,14 +194,7 @@ def main() -> None:
         required_if=[("state", "unblocked", ("host",))],
         supports_check_mode=True,
     )
-    missing = library.why_missing()
-    if missing:
-        module.fail_json(msg=missing)
-    try:
-        result = run(module)
-    except AuthorityError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**result)
+    answer(module, run, AuthorityError, CertificateError)
 
 
 if __name__ == "__main__":

@@ -151,12 +151,20 @@ bytes:
   sample: 812
 """
 
+from typing import Any
+
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws import crls, resources
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws.errors import RolesAnywhereError
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws.service import Service
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._door import answer
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import library
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
+
+
+def run(module: AnsibleAWSModule) -> dict[str, Any]:
+    """Ensure the CRL and describe it."""
+    library.check()
+    return resources.manage(module, crls.KIND, crls.ensure)
 
 
 def main() -> None:
@@ -175,17 +183,7 @@ def main() -> None:
         required_one_of=[("name", "id")],
         supports_check_mode=True,
     )
-    missing = library.why_missing()
-    if missing:
-        module.fail_json(msg=missing)
-    try:
-        found = resources.Resources(Service.of(module), crls.KIND)
-        outcome, warnings = crls.ensure(found, module.params, module.check_mode)
-    except (RolesAnywhereError, CertificateError) as error:
-        module.fail_json(msg=str(error))
-    for warning in warnings:
-        module.warn(warning)
-    module.exit_json(**crls.facts_of(outcome.after or {}), **found.result(outcome))
+    answer(module, run, RolesAnywhereError, CertificateError)
 
 
 if __name__ == "__main__":

@@ -167,10 +167,17 @@ profile:
       sample: {"team": "platform"}
 """
 
+from typing import Any
+
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws import profiles, resources
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws.errors import RolesAnywhereError
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws.service import Service
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._door import answer
+
+
+def run(module: AnsibleAWSModule) -> dict[str, Any]:
+    """Ensure the profile and describe it."""
+    return resources.manage(module, profiles.KIND, profiles.ensure)
 
 
 def main() -> None:
@@ -188,14 +195,7 @@ def main() -> None:
         required_one_of=[("name", "id")],
         supports_check_mode=True,
     )
-    try:
-        found = resources.Resources(Service.of(module), profiles.KIND)
-        outcome, warnings = profiles.ensure(found, module.params, module.check_mode)
-    except RolesAnywhereError as error:
-        module.fail_json(msg=str(error))
-    for warning in warnings:
-        module.warn(warning)
-    module.exit_json(**found.result(outcome))
+    answer(module, run, RolesAnywhereError)
 
 
 if __name__ == "__main__":

@@ -127,12 +127,20 @@ trust_anchor:
       sample: {"team": "platform"}
 """
 
+from typing import Any
+
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws import resources, trust_anchors
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws.errors import RolesAnywhereError
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws.service import Service
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._door import answer
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import library
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
+
+
+def run(module: AnsibleAWSModule) -> dict[str, Any]:
+    """Ensure the trust anchor and describe it."""
+    library.check()
+    return resources.manage(module, trust_anchors.KIND, trust_anchors.ensure)
 
 
 def main() -> None:
@@ -150,17 +158,7 @@ def main() -> None:
         required_one_of=[("name", "id")],
         supports_check_mode=True,
     )
-    missing = library.why_missing()
-    if missing:
-        module.fail_json(msg=missing)
-    try:
-        anchors = resources.Resources(Service.of(module), trust_anchors.KIND)
-        outcome, warnings = trust_anchors.ensure(anchors, module.params, module.check_mode)
-    except (RolesAnywhereError, CertificateError) as error:
-        module.fail_json(msg=str(error))
-    for warning in warnings:
-        module.warn(warning)
-    module.exit_json(**anchors.result(outcome))
+    answer(module, run, RolesAnywhereError, CertificateError)
 
 
 if __name__ == "__main__":

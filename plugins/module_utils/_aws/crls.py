@@ -51,6 +51,7 @@ KIND = Kind(
     create="ImportCrl",
     comparisons={"crlData": _same_list},
     readable=_readable,
+    facts=facts_of,
 )
 
 

@@ -17,12 +17,10 @@ from ansible.module_utils.common.dict_transformations import camel_dict_to_snake
 
 from . import arns, tags
 from .errors import RolesAnywhereError
-from .service import NotFoundError
+from .service import NotFoundError, Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    from .service import Service
 
     Comparisons = Mapping[str, Callable[[Any, Any], bool]]
 
@@ -44,6 +42,7 @@ class Kind:
     create: the operation that makes one.
     comparisons: member to a function that says whether the current value is as good as the wanted one.
     readable: what people are shown of a resource instead of the service's answer.
+    facts: what a module returns beside a resource, for what comes after it in a play.
     """
 
     arn: arns.Kind
@@ -51,6 +50,7 @@ class Kind:
     create: str
     comparisons: Comparisons
     readable: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    facts: Callable[[Mapping[str, Any]], dict[str, Any]] = lambda _resource: {}
 
     @property
     def noun(self) -> str:
@@ -205,7 +205,7 @@ class Resources:
         return Outcome(current is not None, current, None)
 
     def result(self, outcome: Outcome) -> dict[str, Any]:
-        """Return a module's result: changed, diff, and the resource under its kind's name if it exists."""
+        """Return a module's result: changed, diff, and if it exists the resource under its kind's name, with facts."""
         before, after = (
             {} if resource is None else result_of(self.kind.readable(resource))
             for resource in (outcome.before, outcome.after)
@@ -214,8 +214,9 @@ class Resources:
         for side in result["diff"].values():  # the service's time stamps would only be noise in a diff
             side.pop("created_at", None)
             side.pop("updated_at", None)
-        if after:
+        if outcome.after is not None:
             result[self.kind.noun.lower().replace(" ", "_")] = after
+            result.update(self.kind.facts(outcome.after))
         return result
 
     def _write(self, current: dict[str, Any], changes: Changes) -> dict[str, Any]:
@@ -235,6 +236,22 @@ class Resources:
         request = {f"{self.kind.member}Id": identifier, **members}
         resource: dict[str, Any] = self.service.call(f"{verb}{self.kind.operations}", **request)[self.kind.member]
         return resource
+
+
+def manage(
+    module: Any,
+    kind: Kind,
+    ensure: Callable[[Resources, Mapping[str, Any], bool], tuple[Outcome, list[str]]],
+) -> dict[str, Any]:
+    """Ensure what the options of an AnsibleAWSModule say, warn of what a person should know, return its result.
+
+    Raises what ensure raises.
+    """
+    found = Resources(Service.of(module), kind)
+    outcome, warnings = ensure(found, module.params, module.check_mode)
+    for warning in warnings:
+        module.warn(warning)
+    return found.result(outcome)
 
 
 def differing(current: Mapping[str, Any], asked: Mapping[str, Any], comparisons: Comparisons) -> dict[str, Any]:

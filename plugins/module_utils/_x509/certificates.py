@@ -17,7 +17,7 @@ try:
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
     from cryptography.hazmat.primitives import serialization
 except ImportError:
-    pass  # library.why_missing tells the user
+    pass  # library.check tells the user
 
 if TYPE_CHECKING:
     Extension = TypeVar("Extension", bound=x509.ExtensionType)

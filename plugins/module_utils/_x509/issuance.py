@@ -14,7 +14,7 @@ try:
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
     from cryptography.x509.oid import ExtendedKeyUsageOID
 except ImportError:
-    pass  # library.why_missing tells the user
+    pass  # library.check tells the user
 
 # Clocks differ: a certificate is valid a little before it was made.
 AUTHORITY_BACKDATE = timedelta(days=1)

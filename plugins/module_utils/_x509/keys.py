@@ -14,7 +14,7 @@ try:
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
 except ImportError:
-    pass  # library.why_missing tells the user
+    pass  # library.check tells the user
 
 if TYPE_CHECKING:
     from typing import TypeGuard

@@ -6,17 +6,21 @@ from __future__ import annotations
 
 import sys
 
+from .errors import CertificateError
+
 MINIMUM_VERSION = (43, 0)
 
 
-def why_missing() -> str | None:
-    """Say that cryptography is absent or too old for this package, or None when it will do."""
+def check() -> None:
+    """Check that cryptography is there and new enough for this package.
+
+    :raises CertificateError: it is not.
+    """
     minimum = ".".join(str(number) for number in MINIMUM_VERSION)
     wanted = f"Install the Python library cryptography {minimum} or newer for {sys.executable}"
     try:
         import cryptography
     except ImportError:
-        return f"{wanted}: it is missing."
+        raise CertificateError(f"{wanted}: it is missing.") from None
     if tuple(int(number) for number in cryptography.__version__.split(".")[:2]) < MINIMUM_VERSION:
-        return f"{wanted}: it is {cryptography.__version__}."
-    return None
+        raise CertificateError(f"{wanted}: it is {cryptography.__version__}.")

@@ -17,7 +17,7 @@ try:
     from cryptography import x509
     from cryptography.x509.oid import NameOID
 except ImportError:
-    pass  # library.why_missing tells the user
+    pass  # library.check tells the user
 
 # STS writes `CN=` before a common name of at most 61 characters to make the source identity of 64.
 COMMON_NAME_LENGTH = 61

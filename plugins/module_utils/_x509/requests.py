@@ -19,7 +19,7 @@ try:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.x509.oid import AttributeOID
 except ImportError:
-    pass  # library.why_missing tells the user
+    pass  # library.check tells the user
 
 SIZE_LIMIT = 16 * 1024  # bytes of PEM
 

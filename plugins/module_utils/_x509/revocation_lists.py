@@ -16,7 +16,7 @@ try:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import serialization
 except ImportError:
-    pass  # library.why_missing tells the user
+    pass  # library.check tells the user
 
 SIZE_LIMIT = 300_000  # bytes of PEM (IAM Roles Anywhere API reference, ImportCrl)
 

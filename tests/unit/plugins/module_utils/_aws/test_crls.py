@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws import crls
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws.errors import RolesAnywhereError
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws.resources import Resources
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws.resources import Outcome, Resources
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -103,15 +103,19 @@ def test_what_is_returned(conversation: Any, issuing: Any) -> None:
     data = issuing.crl(7, SERIALS, next_update=datetime(2099, 1, 2, 3, 4, 5, tzinfo=timezone.utc))
     listed(conversation, crl(data))
     outcome, _warnings = ensure(conversation)
-    facts = crls.facts_of(outcome.after)
-    assert facts["crl_number"] == 7
-    assert facts["entries"] == 2
-    assert facts["next_update"] == "2099-01-02T03:04:05Z"
-    assert facts["bytes"] == len(data)
     result = Resources(conversation, crls.KIND).result(outcome)
+    assert result["crl_number"] == 7
+    assert result["entries"] == 2
+    assert result["next_update"] == "2099-01-02T03:04:05Z"
+    assert result["bytes"] == len(data)
     assert "crl_data" not in result["crl"]
     assert "crl_data" not in result["diff"]["before"]
     assert result["diff"]["before"]["crl_number"] == 7
+
+
+def test_what_is_gone_has_no_number(conversation: Any, issuing: Any) -> None:
+    gone = Outcome(True, crl(issuing.crl(7)), None)
+    assert set(Resources(conversation, crls.KIND).result(gone)) == {"changed", "diff"}
 
 
 def test_what_is_in_place_and_cannot_be_read_is_replaced(conversation: Any, issuing: Any) -> None:
