@@ -75,12 +75,12 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.errors i
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.helper_file import MODE, HelperFile, look_at
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session import portable_helper
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.errors import SessionError
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.version import VERSION
 
 
 def install(path: str, interpreter: str, check_mode: bool) -> dict[str, Any]:
     """Put the helper in place unless it is there, and return the module's result."""
     helper = portable_helper.pack(interpreter)
-    version = portable_helper.version()
     digest = hashlib.sha256(helper).hexdigest()
     directory, name = os.path.split(path)
     ownership.check_parents(directory)
@@ -88,14 +88,14 @@ def install(path: str, interpreter: str, check_mode: bool) -> dict[str, Any]:
         raise HostError(f"{directory} does not exist: make it or choose another path.")
     with private_files.open_directory(directory) as folder:
         found = look_at(folder, name)
-        reason = helper_due(found, digest, version)
+        reason = helper_due(found, digest, VERSION)
         if reason and not check_mode:
             folder.write(name, helper, MODE)
     return {
         "changed": reason is not None,
         "path": path,
         "digest": digest,
-        "version": version,
+        "version": VERSION,
         "diff": {
             "before": _shown(found),
             "after": _shown(HelperFile(True, MODE, digest)),

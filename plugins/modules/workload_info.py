@@ -196,8 +196,9 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.look imp
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.workload import workload
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.errors import SessionError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.key_types import KEY_TYPES
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.portable_helper import pack, version
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.portable_helper import pack
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.session import parse_time
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.version import VERSION
 
 WISHES = ("common_name", "organization", "organizational_units", "dns_names", "uris", "key_type")
 
@@ -251,7 +252,7 @@ def _look(options: dict[str, Any]) -> dict[str, Any]:
 def _helper_reason(helper: dict[str, Any] | None) -> str | None:
     if helper is None:
         return None
-    return look_at_helper(helper["path"], pack(helper["interpreter"] or sys.executable), version())
+    return look_at_helper(helper["path"], pack(helper["interpreter"] or sys.executable), VERSION)
 
 
 def _now(now: str | None) -> datetime:

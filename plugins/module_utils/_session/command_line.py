@@ -16,8 +16,8 @@ from . import session_cache
 from .errors import SessionError
 from .pair import Pair, open_pair
 from .session import Session, credential_process_document
+from .version import VERSION
 
-VERSION = "0.1.0"
 PROGRAM = "rolesanywhere-helper"
 
 # Flags of aws_signing_helper that this helper does not serve, with what stands after them, and why.

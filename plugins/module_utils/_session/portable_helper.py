@@ -12,9 +12,13 @@ import io
 import pkgutil
 import re
 import zipfile
+from typing import TYPE_CHECKING
 
-from . import command_line
 from .errors import SessionError
+
+if TYPE_CHECKING:
+    # Ansible sends to a host what it sees imported, and this file packs it; running it here would only cost time.
+    from . import command_line  # noqa: F401 - never used by name
 
 PACKAGE = "rolesanywhere_session"
 MODULES = (
@@ -35,6 +39,7 @@ MODULES = (
     "refusals",
     "session",
     "session_cache",
+    "version",
 )
 MAIN = f"import sys\n\nfrom {PACKAGE}.command_line import main\n\nsys.exit(main())\n"
 LONGEST_INTERPRETER = 120  # bytes; Linux before 5.1 cuts a #! line at 127
@@ -61,11 +66,6 @@ def pack(interpreter: str) -> bytes:
         for name in MODULES:
             _add(bundle, f"{PACKAGE}/{name}.py", _source(name))
     return archive.getvalue()
-
-
-def version() -> str:
-    """Return the version that the packed helper tells."""
-    return command_line.VERSION
 
 
 def _add(bundle: zipfile.ZipFile, path: str, source: str) -> None:

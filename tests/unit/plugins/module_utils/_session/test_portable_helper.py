@@ -13,8 +13,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session import command_line, portable_helper
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session import portable_helper
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.errors import SessionError
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.version import VERSION
 
 SOURCES = Path(portable_helper.__file__).parent
 
@@ -30,7 +31,7 @@ def helper(tmp_path):
 
 def test_it_runs_as_a_program(helper):
     finished = subprocess.run([helper, "version"], capture_output=True, text=True, check=True)
-    assert (finished.stdout, finished.stderr) == (f"{portable_helper.version()}\n", "")
+    assert (finished.stdout, finished.stderr) == (f"{VERSION}\n", "")
 
 
 def test_the_first_line_names_the_interpreter_in_isolated_mode(helper):
@@ -83,7 +84,7 @@ def test_modules_of_the_environment_and_the_working_directory_are_not_taken(help
     finished = subprocess.run(
         [helper, "version"], env=environment, cwd=evil, capture_output=True, text=True, check=True
     )
-    assert finished.stdout == f"{portable_helper.version()}\n"
+    assert finished.stdout == f"{VERSION}\n"
 
 
 @pytest.mark.parametrize(
@@ -108,4 +109,4 @@ def test_the_version_is_the_collections():
         version = re.search(r"^version: (\S+)$", galaxy.read_text(), re.MULTILINE).group(1)
     else:
         version = json.loads(manifest.read_text())["collection_info"]["version"]
-    assert version == command_line.VERSION
+    assert version == VERSION
