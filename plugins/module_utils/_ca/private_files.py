@@ -12,6 +12,7 @@ import fcntl
 import os
 import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,11 +79,20 @@ def sync_directory(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def locked(directory: Path) -> Iterator[None]:
-    """Wait until no other process holds this folder, and hold it; the kernel lets go of it when the process ends."""
+def locked(directory: Path, seconds: float = 60) -> Iterator[None]:
+    """Hold a folder for this process alone; the kernel lets go of it when the process ends.
+
+    :raises AuthorityError: another run still holds it after *seconds*.
+    """
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        deadline = time.monotonic() + seconds
+        while not _lock(descriptor):
+            if time.monotonic() >= deadline:
+                raise AuthorityError(
+                    f"Another run has been working on {directory} for {seconds:g} seconds: let it end first."
+                )
+            time.sleep(0.05)
         yield
     finally:
         os.close(descriptor)
@@ -91,3 +101,11 @@ def locked(directory: Path) -> Iterator[None]:
 def is_open_to_others(path: Path) -> bool:
     """Say whether anybody but the owner has a right on a file or folder."""
     return bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
+
+
+def _lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
