@@ -137,7 +137,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import (
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors import AuthorityError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.layout import Layout
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._door import answer
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, library
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, keys, library
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
 
 
@@ -204,7 +204,7 @@ def main() -> None:
             "organization": {"type": "str"},
             "key_type": {
                 "type": "str",
-                "choices": ["ECDSA-P256", "ECDSA-P384", "RSA-2048", "RSA-3072", "RSA-4096"],
+                "choices": list(keys.KEY_TYPES),
                 "default": "ECDSA-P256",
                 "no_log": False,
             },

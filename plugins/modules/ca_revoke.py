@@ -116,7 +116,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import (
 )
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors import AuthorityError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._door import answer
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import library
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import library, revocation_lists
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
 
 
@@ -174,18 +174,7 @@ def main() -> None:
             "host": {"type": "str"},
             "name": {"type": "str"},
             "serial": {"type": "str"},
-            "reason": {
-                "type": "str",
-                "choices": [
-                    "unspecified",
-                    "key_compromise",
-                    "affiliation_changed",
-                    "superseded",
-                    "cessation_of_operation",
-                    "privilege_withdrawn",
-                ],
-                "default": "unspecified",
-            },
+            "reason": {"type": "str", "choices": list(revocation_lists.REASONS), "default": "unspecified"},
             "unknown": {"type": "bool", "default": False},
             "state": {"type": "str", "choices": ["revoked", "unblocked"], "default": "revoked"},
         },
