@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Union
 
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import session_tags
+
 from . import arns
 from .errors import RolesAnywhereError
 
@@ -35,8 +37,6 @@ _FIELDS = {
         "part of a subject alternative name; write DNS, URI or Name/ and an attribute such as Name/CN",
     ),
 }
-# What an STS session tag can hold: https://docs.aws.amazon.com/STS/latest/APIReference/API_Tag.html
-_TAG_VALUE = re.compile(r"[\w\s.:/=+\-@]{1,256}")
 _WILDCARDS = ("*", "?", "${")
 
 if TYPE_CHECKING:
@@ -163,10 +163,10 @@ def _check_value(where: str, value: Any, like: bool) -> None:
         raise RolesAnywhereError(
             f"{where}: {value!r} holds a wildcard or a policy variable; set like if that is meant."
         )
-    if not _TAG_VALUE.fullmatch(value):
+    if not session_tags.VALUE.fullmatch(value):
         raise RolesAnywhereError(
-            f"{where}: no certificate can match {value!r}, for the tags of a session hold up to 256 letters, digits, "
-            "spaces and _ . : / = + - @ only."
+            f"{where}: no certificate can match {value!r}, for the tags of a session hold up to "
+            f"{session_tags.VALUE_LENGTH} letters, digits, spaces and _ . : / = + - @ only."
         )
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from . import session_tags
 from .errors import CertificateError
 
 try:
@@ -25,11 +26,7 @@ COMMON_NAME_LENGTH = 61
 ORGANIZATION_LENGTH = 64
 # RFC 1035 section 2.3.4 without the root label and the length octets.
 DNS_NAME_LENGTH = 253
-# The longest value of a session tag (AWS STS API reference, Tag).
-TAG_VALUE_LENGTH = 256
 
-# The ASCII part of STS's pattern for tag values.
-_TAG_VALUE = re.compile(r"[A-Za-z0-9 _.:/=+\-@]+")
 # RFC 5280 section 4.2.1.6 wants the preferred name syntax of RFC 1034 with the digits of RFC 1123.
 _DNS_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^ ]+")
@@ -43,8 +40,8 @@ def why_not_value(value: str, length: int) -> str | None:
         return f"has {len(value)} characters where {length} are allowed"
     if value != value.strip():
         return "begins or ends with white space"
-    if not _TAG_VALUE.fullmatch(value):
-        refused = "".join(sorted(set(_TAG_VALUE.sub("", value))))
+    if not session_tags.ASCII_CHARACTERS.fullmatch(value):
+        refused = "".join(sorted(set(session_tags.ASCII_CHARACTERS.sub("", value))))
         return (
             f"has characters that STS refuses in session tags ({refused!r}; letters, digits, space and _.:/=+-@ pass)"
         )
@@ -85,7 +82,7 @@ def why_not_dns_name(value: str) -> str | None:
 
 def why_not_uri(value: str) -> str | None:
     """Say why a URI is refused as SAN, or None."""
-    reason = why_not_value(value, TAG_VALUE_LENGTH)
+    reason = why_not_value(value, session_tags.VALUE_LENGTH)
     if reason is None and not _URI.fullmatch(value):
         reason = "is not an absolute URI such as spiffe://example.com/web"
     return reason
