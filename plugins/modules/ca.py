@@ -139,6 +139,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.layout imp
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._door import answer
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, keys, library
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times import iso
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
@@ -174,8 +175,8 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         "crl": read_crl(layout),
         "subject": subject,
         "serial": certificates.serial_hex(issuing.serial_number) if issuing else None,
-        "not_before": certificates.iso(issuing.not_valid_before_utc) if issuing else None,
-        "not_after": certificates.iso(issuing.not_valid_after_utc) if issuing else None,
+        "not_before": iso(issuing.not_valid_before_utc) if issuing else None,
+        "not_after": iso(issuing.not_valid_after_utc) if issuing else None,
         "fingerprint": certificates.fingerprint(issuing) if issuing else None,
         "diff": {
             "before": {

@@ -117,6 +117,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors imp
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._door import answer
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, library, revocation_lists
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times import iso
 
 
 def describe(refreshed: revocation_list.Refreshed) -> dict[str, Any]:
@@ -128,8 +129,8 @@ def describe(refreshed: revocation_list.Refreshed) -> dict[str, Any]:
     return {
         "crl": pem,
         "number": revocation_lists.number(crl),
-        "this_update": certificates.iso(crl.last_update_utc),
-        "next_update": certificates.iso(crl.next_update_utc) if crl.next_update_utc else None,
+        "this_update": iso(crl.last_update_utc),
+        "next_update": iso(crl.next_update_utc) if crl.next_update_utc else None,
         "bytes": len(pem),
     }
 

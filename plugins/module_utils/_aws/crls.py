@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, revocation_lists
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times import iso
 
 from . import arns, trust_anchors
 from .errors import RolesAnywhereError
@@ -30,8 +31,8 @@ def facts_of(crl: Mapping[str, Any]) -> dict[str, Any]:
     next_update = revocation_list.next_update_utc
     return {
         "crl_number": _number(revocation_list),
-        "this_update": certificates.iso(revocation_list.last_update_utc),
-        "next_update": certificates.iso(next_update) if next_update else None,
+        "this_update": iso(revocation_list.last_update_utc),
+        "next_update": iso(next_update) if next_update else None,
         "entries": len(revocation_list),
         "bytes": len(crl["crlData"]),
     }
@@ -158,7 +159,7 @@ def warnings_about(crl: Mapping[str, Any] | None, now: datetime) -> list[str]:
     revocation_list = _in_place(crl or {})
     if revocation_list is None or revocation_list.next_update_utc is None or revocation_list.next_update_utc > now:
         return []
-    due = certificates.iso(revocation_list.next_update_utc)
+    due = iso(revocation_list.next_update_utc)
     return [
         f"The CRL should have been replaced by {due}: publish a new one, AWS does not say how it treats an old one."
     ]

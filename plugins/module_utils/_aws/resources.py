@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times import iso
 
 from . import arns, tags
 from .errors import RolesAnywhereError
@@ -274,12 +275,7 @@ def check_name(name: str | None) -> None:
 def result_of(resource: Mapping[str, Any]) -> dict[str, Any]:
     """Write a resource as a module's result: snake_case, times in UTC; what users wrote keeps its case."""
     result: dict[str, Any] = camel_dict_to_snake_dict(
-        {member: _plain(value) for member, value in resource.items()}, ignore_list=["tags", "sessionPolicy"]
+        {member: iso(value) if isinstance(value, datetime) else value for member, value in resource.items()},
+        ignore_list=["tags", "sessionPolicy"],
     )
     return result
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return value

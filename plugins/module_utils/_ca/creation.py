@@ -23,6 +23,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import (
     names,
     revocation_lists,
 )
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times import iso
 
 from . import file, ledger, private_files, revocation_list
 from .errors import AuthorityError
@@ -243,9 +244,7 @@ def _make_issuing(
     end = min(wanted_end, root.not_valid_after_utc)
     warning = None
     if end < wanted_end:
-        warning = (
-            f"The issuing CA ends with its root on {certificates.iso(end)} instead of {certificates.iso(wanted_end)}."
-        )
+        warning = f"The issuing CA ends with its root on {iso(end)} instead of {iso(wanted_end)}."
     validity = issuance.Validity(now - issuance.AUTHORITY_BACKDATE, end)
     builder = issuance.authority_builder(wanted.subject, private_key.public_key(), ISSUING_PATH_LENGTH, validity, root)
     issuing = builder.sign(root_key, keys.signature_hash(root_key.public_key()))

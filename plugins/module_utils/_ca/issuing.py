@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, issuance
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.certificates import iso
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times import iso
 
 from .errors import AuthorityError
 from .ledger import BlockedHost, IssuedCertificate, Ledger

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.certificates import from_iso, iso
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times import from_iso, iso
 
 from .errors import AuthorityError
 from .private_files import FILE_MODE

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, revocation_lists
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.revocation_lists import Revocation
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times import from_iso, iso
 
 from . import private_files
 from .errors import AuthorityError
@@ -114,11 +115,11 @@ def sign(
 
 def entry(crl: x509.CertificateRevocationList, made_by: str) -> MadeRevocationList:
     """Describe a CRL for the ledger."""
-    this_update, next_update = certificates.iso(crl.last_update_utc), crl.next_update_utc
+    this_update, next_update = iso(crl.last_update_utc), crl.next_update_utc
     return MadeRevocationList(
         revocation_lists.number(crl),
         this_update,
-        certificates.iso(next_update) if next_update else "",
+        iso(next_update) if next_update else "",
         len(crl),
         made_by,
     )
@@ -152,12 +153,10 @@ def _carried_on(
         if serial in known_serials:
             continue
         row = ledger.with_serial(serial)
-        if row is None or certificates.from_iso(row.not_after) > expired_by:
+        if row is None or from_iso(row.not_after) > expired_by:
             carried_on[serial_number] = revocation
     return carried_on
 
 
 def _revocation(row: IssuedCertificate) -> Revocation:
-    return Revocation(
-        certificates.from_iso(row.revoked_at or row.issued_at), revocation_lists.REASONS[row.reason or "unspecified"]
-    )
+    return Revocation(from_iso(row.revoked_at or row.issued_at), revocation_lists.REASONS[row.reason or "unspecified"])

@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.certificates import iso
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times import iso
 
 from .errors import AuthorityError
 from .ledger import BlockedHost, IssuedCertificate, Ledger

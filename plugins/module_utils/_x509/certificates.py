@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from . import keys
 from .errors import CertificateError
+from .times import iso
 
 try:
     from cryptography import x509
@@ -150,16 +151,6 @@ def find(extensions: x509.Extensions, kind: type[Extension]) -> Extension | None
         if isinstance(extension.value, kind):
             return extension.value
     return None
-
-
-def iso(moment: datetime) -> str:
-    """Write a UTC time as 2026-11-20T10:00:00Z."""
-    return f"{moment.isoformat(timespec='seconds')[:19]}Z"
-
-
-def from_iso(text: str) -> datetime:
-    """Read a UTC time such as 2026-11-20T10:00:00Z."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
 
 
 def _why_not_algorithms(certificate: x509.Certificate) -> str | None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from . import certificates, keys
+from .times import iso
 
 try:
     from cryptography import x509
@@ -125,10 +126,7 @@ def why_not_wanted(certificate: x509.Certificate, wanted: WantedCertificate, iss
 def why_not_within(certificate: x509.Certificate, validity: Validity) -> str | None:
     """Say that a certificate is valid outside of the time that was asked for, or None."""
     if certificate.not_valid_before_utc < validity.not_before or certificate.not_valid_after_utc > validity.not_after:
-        return (
-            f"it is valid from {certificates.iso(certificate.not_valid_before_utc)} "
-            f"to {certificates.iso(certificate.not_valid_after_utc)}"
-        )
+        return f"it is valid from {iso(certificate.not_valid_before_utc)} to {iso(certificate.not_valid_after_utc)}"
     return None
 
 
