@@ -122,6 +122,7 @@ import time
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._door import answer
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.argument_specs import SESSION_TARGET, WORKLOAD
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.errors import HostError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.install import (
@@ -139,33 +140,18 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.pair 
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.session import iso_time
 
 
-def main() -> None:
-    """Run the module."""
+def run(module: AnsibleModule) -> dict[str, Any]:
+    """Install the certificate, and take the time that was asked for when AWS was."""
     started = time.monotonic()
-    module = AnsibleModule(
-        argument_spec={
-            **WORKLOAD,
-            **SESSION_TARGET,
-            "certificate": {"type": "str", "required": True},
-            "chain": {"type": "str", "default": ""},
-            "prove": {"type": "bool", "default": True},
-            "keep": {"type": "int", "default": 3},
-            "hold": {"type": "float", "default": 0},
-        },
-        required_if=[("prove", True, ("trust_anchor_arn", "profile_arn", "role_arn"))],
-        supports_check_mode=True,
-    )
     options = module.params
     try:
         installation = _install(options, module.check_mode)
     except Unproved as error:
         _hold(started, options["hold"])
         module.fail_json(msg=str(error), outcome="refused" if error.refused else "undecided")
-    except (HostError, SessionError) as error:
-        module.fail_json(msg=str(error))
     if installation.session:
         _hold(started, options["hold"])
-    module.exit_json(**_result(options, installation))
+    return _result(options, installation)
 
 
 def _install(options: dict[str, Any], check_mode: bool) -> Installation:
@@ -197,6 +183,24 @@ def _result(options: dict[str, Any], installation: Installation) -> dict[str, An
         expiration = iso_time(session.expiration)
         result["session"] = {"assumed_role_arn": session.assumed_role_arn, "expiration": expiration}
     return result
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(
+        argument_spec={
+            **WORKLOAD,
+            **SESSION_TARGET,
+            "certificate": {"type": "str", "required": True},
+            "chain": {"type": "str", "default": ""},
+            "prove": {"type": "bool", "default": True},
+            "keep": {"type": "int", "default": 3},
+            "hold": {"type": "float", "default": 0},
+        },
+        required_if=[("prove", True, ("trust_anchor_arn", "profile_arn", "role_arn"))],
+        supports_check_mode=True,
+    )
+    answer(module, run, HostError, SessionError)
 
 
 if __name__ == "__main__":

@@ -71,7 +71,10 @@ public_key_fingerprint:
   returned: success
 """
 
+from typing import Any
+
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._door import answer
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.argument_specs import WORKLOAD
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.errors import HostError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.ownership import group_number
@@ -79,6 +82,19 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.request 
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.workload import workload
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.errors import SessionError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.key_types import KEY_TYPES
+
+
+def run(module: AnsibleModule) -> dict[str, Any]:
+    """Make the request."""
+    options = module.params
+    request = make_request(
+        workload(options["directory"], options["name"]),
+        options["key_type"],
+        options["binding"],
+        group_number(options["group"]),
+        module.check_mode,
+    )
+    return request._asdict()
 
 
 def main() -> None:
@@ -91,18 +107,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    options = module.params
-    try:
-        request = make_request(
-            workload(options["directory"], options["name"]),
-            options["key_type"],
-            options["binding"],
-            group_number(options["group"]),
-            module.check_mode,
-        )
-    except (HostError, SessionError) as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**request._asdict())
+    answer(module, run, HostError, SessionError)
 
 
 if __name__ == "__main__":

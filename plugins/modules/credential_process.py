@@ -120,21 +120,52 @@ backup_files:
   returned: success
 """
 
-import time
-from typing import Any, Mapping, Sequence
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host import config_file
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._door import answer
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.argument_specs import PROFILES
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.aws_profile import (
-    AwsProfile,
-    aws_profile,
-    by_file,
-    without_section,
-)
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.aws_profile import aws_profile, without_section
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.errors import HostError
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.proof import prove
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.profile_edit import edit_profiles
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.caller_identity import CallerIdentity
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.errors import SessionError
+
+
+def run(module: AnsibleModule) -> dict[str, Any]:
+    """Edit the files of all profiles."""
+    options = module.params
+    present = options["state"] == "present"
+    profiles = [(aws_profile if present else without_section)(profile) for profile in options["profiles"]]
+    files, proofs = edit_profiles(
+        profiles,
+        proving=present and options["prove"],
+        hold=options["hold"],
+        check_mode=module.check_mode,
+        backup=options["backup"],
+    )
+    return {
+        "changed": any(file.changed for file in files.values()),
+        "profiles": [
+            {
+                "path": entry.path,
+                "profile": entry.profile,
+                "changed": entry.profile in files[entry.path].changed,
+                "command": entry.command,
+                "session": _described(proofs.get(entry)),
+            }
+            for entry in profiles
+        ],
+        "backup_files": [file.backup_file for file in files.values() if file.backup_file],
+        "diff": [
+            {"before_header": path, "after_header": path, "before": file.before, "after": file.after}
+            for path, file in files.items()
+        ],
+    }
+
+
+def _described(identity: CallerIdentity | None) -> dict[str, str] | None:
+    return identity and {"assumed_role_arn": identity.arn, "session_name": identity.session_name}
 
 
 def main() -> None:
@@ -149,58 +180,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    try:
-        module.exit_json(**_edit(module.params, module.check_mode))
-    except (HostError, SessionError) as error:
-        module.fail_json(msg=str(error))
-
-
-def _edit(options: dict[str, Any], check_mode: bool) -> dict[str, Any]:
-    read = aws_profile if options["state"] == "present" else without_section
-    profiles = [read(profile) for profile in options["profiles"]]
-    files = by_file(profiles)
-    proving = options["prove"] and options["state"] == "present" and not check_mode
-    # All of them before the first file: a profile that works is never replaced by one that does not.
-    sessions = _sessions(_due(profiles, files), options["hold"]) if proving else {}
-    edited = {
-        path: config_file.edit(path, wanted, check_mode=check_mode, backup=options["backup"])
-        for path, wanted in files.items()
-    }
-    return {
-        "changed": any(file.changed for file in edited.values()),
-        "profiles": [
-            {
-                "path": entry.path,
-                "profile": entry.profile,
-                "changed": entry.profile in edited[entry.path].changed,
-                "command": entry.command,
-                "session": sessions.get(entry),
-            }
-            for entry in profiles
-        ],
-        "backup_files": [file.backup_file for file in edited.values() if file.backup_file],
-        "diff": [
-            {"before_header": path, "after_header": path, "before": file.before, "after": file.after}
-            for path, file in edited.items()
-        ],
-    }
-
-
-def _due(profiles: Sequence[AwsProfile], files: Mapping[str, config_file.Wanted]) -> list[AwsProfile]:
-    reasons = {path: config_file.reasons(path, wanted) for path, wanted in files.items()}
-    return [entry for entry in profiles if reasons[entry.path][entry.profile]]
-
-
-def _sessions(profiles: Sequence[AwsProfile], hold: float) -> dict[AwsProfile, dict[str, str]]:
-    sessions = {}
-    for entry in profiles:
-        started = time.monotonic()
-        try:
-            identity = prove(entry)
-        finally:
-            time.sleep(max(0, started + hold - time.monotonic()))
-        sessions[entry] = {"assumed_role_arn": identity.arn, "session_name": identity.session_name}
-    return sessions
+    answer(module, run, HostError, SessionError)
 
 
 if __name__ == "__main__":

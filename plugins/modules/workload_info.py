@@ -181,6 +181,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._door import answer
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.argument_specs import (
     PROFILES,
     WORKLOAD,
@@ -201,6 +202,36 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.sessi
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.version import VERSION
 
 WISHES = ("common_name", "organization", "organizational_units", "dns_names", "uris", "key_type")
+
+
+def run(module: AnsibleModule) -> dict[str, Any]:
+    """Look at everything and say what is due."""
+    options = module.params
+    wishes = Wishes(**{name: options[name] for name in WISHES})
+    place = workload(options["directory"], options["name"])
+    certificate_reason, certificate = look_at_certificate(
+        place, wishes, options["group"], _now(options["now"]), options["renew_when_left"], options["force"]
+    )
+    due = {
+        "certificate": certificate_reason,
+        "helper": _helper_reason(options["helper"]),
+        "credential_process": look_at_profiles([aws_profile(profile) for profile in options["profiles"] or []]),
+    }
+    reasons = [f"{what}: {reason}" for what, reason in due.items() if reason]
+    return {"changed": False, "due": due, "any_due": bool(reasons), "reasons": reasons, "certificate": certificate}
+
+
+def _helper_reason(helper: dict[str, Any] | None) -> str | None:
+    if helper is None:
+        return None
+    return look_at_helper(helper["path"], pack(helper["interpreter"] or sys.executable), VERSION)
+
+
+def _now(now: str | None) -> datetime:
+    try:
+        return parse_time(now) if now else datetime.now(timezone.utc)
+    except ValueError:
+        raise HostError(f"now is {now!r}, but must look like 2026-11-20T10:00:00Z.") from None
 
 
 def main() -> None:
@@ -228,38 +259,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    try:
-        module.exit_json(changed=False, **_look(module.params))
-    except (HostError, SessionError) as error:
-        module.fail_json(msg=str(error))
-
-
-def _look(options: dict[str, Any]) -> dict[str, Any]:
-    wishes = Wishes(**{name: options[name] for name in WISHES})
-    place = workload(options["directory"], options["name"])
-    certificate_reason, certificate = look_at_certificate(
-        place, wishes, options["group"], _now(options["now"]), options["renew_when_left"], options["force"]
-    )
-    due = {
-        "certificate": certificate_reason,
-        "helper": _helper_reason(options["helper"]),
-        "credential_process": look_at_profiles([aws_profile(profile) for profile in options["profiles"] or []]),
-    }
-    reasons = [f"{what}: {reason}" for what, reason in due.items() if reason]
-    return {"due": due, "any_due": bool(reasons), "reasons": reasons, "certificate": certificate}
-
-
-def _helper_reason(helper: dict[str, Any] | None) -> str | None:
-    if helper is None:
-        return None
-    return look_at_helper(helper["path"], pack(helper["interpreter"] or sys.executable), VERSION)
-
-
-def _now(now: str | None) -> datetime:
-    try:
-        return parse_time(now) if now else datetime.now(timezone.utc)
-    except ValueError:
-        raise HostError(f"now is {now!r}, but must look like 2026-11-20T10:00:00Z.") from None
+    answer(module, run, HostError, SessionError)
 
 
 if __name__ == "__main__":
