@@ -63,42 +63,30 @@ version:
   sample: 0.1.0
 """
 
-import hashlib
-import os
 import sys
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host import ownership, private_files
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.due import helper_due
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._door import answer
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.errors import HostError
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.helper_file import MODE, HelperFile, look_at
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session import portable_helper
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.helper_file import HelperFile
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.helper_install import install_helper
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.errors import SessionError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.version import VERSION
 
 
-def install(path: str, interpreter: str, check_mode: bool) -> dict[str, Any]:
-    """Put the helper in place unless it is there, and return the module's result."""
-    helper = portable_helper.pack(interpreter)
-    digest = hashlib.sha256(helper).hexdigest()
-    directory, name = os.path.split(path)
-    ownership.check_parents(directory)
-    if not os.path.lexists(directory):
-        raise HostError(f"{directory} does not exist: make it or choose another path.")
-    with private_files.open_directory(directory) as folder:
-        found = look_at(folder, name)
-        reason = helper_due(found, digest, VERSION)
-        if reason and not check_mode:
-            folder.write(name, helper, MODE)
+def run(module: AnsibleModule) -> dict[str, Any]:
+    """Install the helper."""
+    path = module.params["path"]
+    installation = install_helper(path, module.params["interpreter"] or sys.executable, module.check_mode)
     return {
-        "changed": reason is not None,
+        "changed": installation.changed,
         "path": path,
-        "digest": digest,
+        "digest": installation.wanted.digest,
         "version": VERSION,
         "diff": {
-            "before": _shown(found),
-            "after": _shown(HelperFile(True, MODE, digest)),
+            "before": _shown(installation.found),
+            "after": _shown(installation.wanted),
             "before_header": path,
             "after_header": path,
         },
@@ -118,11 +106,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    try:
-        result = install(module.params["path"], module.params["interpreter"] or sys.executable, module.check_mode)
-    except (HostError, SessionError) as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**result)
+    answer(module, run, HostError, SessionError)
 
 
 if __name__ == "__main__":

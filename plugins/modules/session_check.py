@@ -135,80 +135,37 @@ subject_arn:
   sample: arn:aws:rolesanywhere:eu-central-1:123456789012:subject/5e3c4a0e-2b2a-4d7e-8a64-9a3d1f1f2c33
 """
 
-import os
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host import aws_config, ownership, private_files
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._door import answer
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.argument_specs import SESSION_TARGET
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.errors import HostError
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.found_session import (
+    FoundSession,
+    session_of_certificate,
+    session_of_profile,
+)
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.session_target import session_target
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.workload import workload
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session import pair
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.caller_identity import (
     get_caller_identity,
     unmet_expectation,
 )
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.create_session import (
-    SessionRequest,
-    create_session,
-)
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.endpoints import session_region
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.errors import SessionError
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.process_provider import (
-    run_credential_process,
-)
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.session import Credentials, iso_time
-
-SHORTEST_SESSION = 900  # seconds; a proof needs no more
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.session import iso_time
 
 
-class Found(NamedTuple):
-    """The session to be checked, wherever it came from."""
-
-    credentials: Credentials
-    region: str
-    expiration: datetime | None
-    subject_arn: str | None
-
-
-def session_of_certificate(parameters: dict[str, Any]) -> Found:
-    """Get a session with the certificate and key in use."""
-    arns = {name: parameters[name] for name in ("trust_anchor_arn", "profile_arn", "role_arn")}
-    region = session_region(**arns, region=parameters["region"])
-    wanted = SessionRequest(**arns, region=region, endpoint_url=parameters["endpoint_url"], duration=SHORTEST_SESSION)
-    with pair.open_directory(workload(parameters["directory"], parameters["name"]).current) as opened:
-        session = create_session(opened, wanted)
-    return Found(session.credentials, region, session.expiration, session.subject_arn or None)
-
-
-def session_of_profile(parameters: dict[str, Any]) -> Found:
-    """Get a session with the program that an AWS profile names."""
-    path, profile = parameters["config_path"], parameters["profile"]
-    ownership.check_parents(path)  # whoever can write the file chooses the program
-    directory, name = os.path.split(path)
-    with private_files.open_directory(directory) as folder:
-        settings = aws_config.read_section(folder.read(name) or b"", profile)
-    if settings is None:
-        raise HostError(f"There is no profile {profile!r} in {path}; correct profile or config_path.")
-    values = dict(settings)
-    command_line = values.get("credential_process")
-    region = parameters["region"] or values.get("region")
-    if not command_line or not region:
-        missing = "region" if command_line else "credential_process"
-        raise HostError(f"The profile {profile!r} in {path} has no {missing}; write it with credential_process.")
-    credentials, expiration = run_credential_process(command_line)
-    return Found(credentials, region, expiration, None)
-
-
-def check(parameters: dict[str, Any]) -> dict[str, Any]:
-    """Get the session, ask STS whose it is, and return the module's result."""
-    found = session_of_profile(parameters) if parameters["profile"] else session_of_certificate(parameters)
-    identity = get_caller_identity(found.credentials, found.region, parameters["endpoint_url"])
-    expected = parameters["expected"] or {}
-    role = expected.get("role") or parameters["role_arn"]
+def run(module: AnsibleModule) -> dict[str, Any]:
+    """Get the session, ask STS whose it is, and compare that with what is expected."""
+    options = module.params
+    found = _session(options)
+    identity = get_caller_identity(found.credentials, found.region, options["endpoint_url"])
+    expected = options["expected"] or {}
+    role = expected.get("role") or options["role_arn"]
     unmet = unmet_expectation(identity, expected.get("account"), role, expected.get("session_name"))
     if unmet:
-        raise SessionError(unmet)
+        raise HostError(unmet)
     return {
         "changed": False,
         "account": identity.account,
@@ -218,6 +175,13 @@ def check(parameters: dict[str, Any]) -> dict[str, Any]:
         "expiration": iso_time(found.expiration) if found.expiration else None,
         "subject_arn": found.subject_arn,
     }
+
+
+def _session(options: dict[str, Any]) -> FoundSession:
+    if options["profile"]:
+        return session_of_profile(options["config_path"], options["profile"], options["region"])
+    target = session_target(**{name: options[name] for name in SESSION_TARGET})
+    return session_of_certificate(workload(options["directory"], options["name"]), target)
 
 
 def main() -> None:
@@ -247,11 +211,7 @@ def main() -> None:
         required_together=[("trust_anchor_arn", "profile_arn", "role_arn"), ("config_path", "profile")],
         supports_check_mode=True,
     )
-    try:
-        result = check(module.params)
-    except (HostError, SessionError) as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**result)
+    answer(module, run, HostError, SessionError)
 
 
 if __name__ == "__main__":

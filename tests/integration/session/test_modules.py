@@ -77,7 +77,7 @@ def test_what_is_not_proven_is_one_sentence(
         ({"expected": {"session_name": "web1"}}, f"The session's name is '{SERIAL:032x}', not 'web1'."),
         ({"name": "absent"}, "absent/current/certificate.pem cannot be read: No such file or directory."),
         ({"name": "mixed"}, "private-key.pem is not that of certificate"),
-        ({"profile_arn": "arn:aws:s3:::x"}, "is not the ARN of a Roles Anywhere profile."),
+        ({"profile_arn": "arn:aws:s3:::x"}, "profile_arn is 'arn:aws:s3:::x', but must look like"),
         ({"endpoint_url": "http://192.0.2.1"}, "must use https"),
         ({"profile": "web", "config_path": "/x"}, "mutually exclusive"),
     ]
