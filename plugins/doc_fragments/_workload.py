@@ -24,11 +24,6 @@ options:
       - The workload's name. It keeps its certificate in O(directory)C(/<name>/current/).
     type: str
     default: default
-  group:
-    description:
-      - The group, by name or number, that may read the workload's private key.
-      - Without one only the owner can, which is the user who runs this.
-    type: str
 requirements:
   - Python 3.8 or newer, nothing but its standard library
   - the C(openssl) program, 1.1.1 or 3

@@ -54,6 +54,7 @@ extends_documentation_fragment:
   - fleet.rolesanywhere._attributes
   - fleet.rolesanywhere._attributes.posix
   - fleet.rolesanywhere._workload
+  - fleet.rolesanywhere._workload_group
   - fleet.rolesanywhere._session_target
 attributes:
   diff_mode:
@@ -123,7 +124,11 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._door import answer
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.argument_specs import SESSION_TARGET, WORKLOAD
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.argument_specs import (
+    SESSION_TARGET,
+    WORKLOAD,
+    WORKLOAD_GROUP,
+)
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.errors import HostError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.install import (
     Installation,
@@ -190,6 +195,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **WORKLOAD,
+            **WORKLOAD_GROUP,
             **SESSION_TARGET,
             "certificate": {"type": "str", "required": True},
             "chain": {"type": "str", "default": ""},

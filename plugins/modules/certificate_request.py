@@ -36,6 +36,7 @@ extends_documentation_fragment:
   - fleet.rolesanywhere._attributes
   - fleet.rolesanywhere._attributes.posix
   - fleet.rolesanywhere._workload
+  - fleet.rolesanywhere._workload_group
 attributes:
   diff_mode:
     support: none
@@ -75,7 +76,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._door import answer
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.argument_specs import WORKLOAD
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.argument_specs import WORKLOAD, WORKLOAD_GROUP
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.errors import HostError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.ownership import group_number
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.request import make_request
@@ -102,6 +103,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **WORKLOAD,
+            **WORKLOAD_GROUP,
             "key_type": {"type": "str", "choices": list(KEY_TYPES), "default": "ECDSA-P256", "no_log": False},
             "binding": {"type": "str", "required": True},
         },

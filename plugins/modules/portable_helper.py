@@ -31,7 +31,7 @@ options:
     description:
       - Absolute path of a Python 3.8 or newer for the first line of the file, at most 120 characters and no spaces.
       - By default the Python that runs this module.
-    type: str
+    type: path
 extends_documentation_fragment:
   - fleet.rolesanywhere._attributes
   - fleet.rolesanywhere._attributes.posix
@@ -68,6 +68,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._door import answer
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.argument_specs import HELPER
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.errors import HostError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.helper_file import HelperFile
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.helper_install import install_helper
@@ -100,10 +101,7 @@ def _shown(file: HelperFile | None) -> dict[str, Any]:
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
-        argument_spec={
-            "path": {"type": "path", "default": "/usr/local/bin/rolesanywhere-helper"},
-            "interpreter": {"type": "str"},
-        },
+        argument_spec=HELPER,
         supports_check_mode=True,
     )
     answer(module, run, HostError, SessionError)

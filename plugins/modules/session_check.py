@@ -20,22 +20,9 @@ description:
 author:
   - Contributors to fleet.rolesanywhere (@fleet-rolesanywhere)
 options:
-  directory:
-    description: The directory with the workloads' certificates.
-    type: path
-    default: /etc/rolesanywhere
-  name:
-    description: The workload's name, a directory in O(directory).
-    type: str
-    default: default
-  trust_anchor_arn:
-    description: The trust anchor, for a session of a certificate.
-    type: str
-  profile_arn:
-    description: The Roles Anywhere profile, for a session of a certificate.
-    type: str
   role_arn:
-    description: The role, for a session of a certificate. It is then the expected role, too.
+    description:
+      - The ARN of the IAM role, C(arn:aws:iam::ACCOUNT:role/NAME). It is then the expected role, too.
     type: str
   config_path:
     description:
@@ -71,11 +58,11 @@ options:
           - The name of the session.
           - Without a name of its own, that is the certificate's serial number in lower-case hexadecimal.
         type: str
-requirements:
-  - the C(openssl) program, for a session of a certificate
 extends_documentation_fragment:
   - fleet.rolesanywhere._attributes
   - fleet.rolesanywhere._attributes.posix
+  - fleet.rolesanywhere._workload
+  - fleet.rolesanywhere._session_target
 attributes:
   diff_mode:
     support: none
@@ -139,7 +126,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._door import answer
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.argument_specs import SESSION_TARGET
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.argument_specs import SESSION_TARGET, WORKLOAD
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.errors import HostError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.found_session import (
     FoundSession,
@@ -188,15 +175,10 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(
         argument_spec={
-            "directory": {"type": "path", "default": "/etc/rolesanywhere"},
-            "name": {"type": "str", "default": "default"},
-            "trust_anchor_arn": {"type": "str"},
-            "profile_arn": {"type": "str"},
-            "role_arn": {"type": "str"},
+            **WORKLOAD,
+            **SESSION_TARGET,
             "config_path": {"type": "path"},
             "profile": {"type": "str"},
-            "region": {"type": "str"},
-            "endpoint_url": {"type": "str"},
             "expected": {
                 "type": "dict",
                 "options": {

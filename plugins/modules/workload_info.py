@@ -82,6 +82,7 @@ extends_documentation_fragment:
   - fleet.rolesanywhere._attributes
   - fleet.rolesanywhere._attributes.posix
   - fleet.rolesanywhere._workload
+  - fleet.rolesanywhere._workload_group
   - fleet.rolesanywhere._credential_process
 attributes:
   diff_mode:
@@ -183,8 +184,10 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._door import answer
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.argument_specs import (
+    HELPER,
     PROFILES,
     WORKLOAD,
+    WORKLOAD_GROUP,
 )
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.aws_profile import aws_profile
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.due import Wishes
@@ -239,6 +242,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **WORKLOAD,
+            **WORKLOAD_GROUP,
             "common_name": {"type": "str"},
             "organization": {"type": "str"},
             "organizational_units": {"type": "list", "elements": "str"},
@@ -248,13 +252,7 @@ def main() -> None:
             "renew_when_left": {"type": "float", "default": 0.333},
             "force": {"type": "bool", "default": False},
             "now": {"type": "str"},
-            "helper": {
-                "type": "dict",
-                "options": {
-                    "path": {"type": "path", "default": "/usr/local/bin/rolesanywhere-helper"},
-                    "interpreter": {"type": "path"},
-                },
-            },
+            "helper": {"type": "dict", "options": HELPER},
             "profiles": PROFILES,
         },
         supports_check_mode=True,

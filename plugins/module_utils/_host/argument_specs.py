@@ -9,6 +9,9 @@ from typing import Any
 WORKLOAD: dict[str, dict[str, Any]] = {
     "directory": {"type": "path", "default": "/etc/rolesanywhere"},
     "name": {"type": "str", "default": "default"},
+}
+
+WORKLOAD_GROUP: dict[str, dict[str, Any]] = {
     "group": {"type": "str"},
 }
 
@@ -20,20 +23,22 @@ SESSION_TARGET: dict[str, dict[str, Any]] = {
     "endpoint_url": {"type": "str"},
 }
 
+_HELPER_PATH = {"type": "path", "default": "/usr/local/bin/rolesanywhere-helper"}
+
+HELPER: dict[str, dict[str, Any]] = {
+    "path": _HELPER_PATH,
+    "interpreter": {"type": "path"},
+}
+
 PROFILES: dict[str, Any] = {
     "type": "list",
     "elements": "dict",
     "options": {
         "path": {"type": "path", "required": True},
         "profile": {"type": "str", "default": "default"},
-        "helper_path": {"type": "path", "default": "/usr/local/bin/rolesanywhere-helper"},
-        "directory": {"type": "path", "default": "/etc/rolesanywhere"},
-        "name": {"type": "str", "default": "default"},
-        "trust_anchor_arn": {"type": "str"},
-        "profile_arn": {"type": "str"},
-        "role_arn": {"type": "str"},
-        "region": {"type": "str"},
-        "endpoint_url": {"type": "str"},
+        "helper_path": _HELPER_PATH,
+        **WORKLOAD,
+        **SESSION_TARGET,
         "session_duration": {"type": "int"},
         "role_session_name": {"type": "str"},
         "cache_directory": {"type": "path"},
