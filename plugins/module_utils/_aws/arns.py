@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""ARNs of the things this collection touches: which kind, where, whose. Private to the collection."""
+"""ARNs of the things this collection touches: of which type, where, whose. Private to the collection."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _IAM_NAME = r"(?:[!-.0-~]+/)*[\w+=,.@-]+"
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A kind of thing that has ARNs."""
+class ResourceType:
+    """A type of resource, in the words of AWS's service authorization reference; each has ARNs of one form."""
 
     noun: str
     pattern: re.Pattern[str]
@@ -31,7 +31,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class Arn:
-    """An ARN that was found to be of the kind that was asked for."""
+    """An ARN that was found to be of the type that was asked for."""
 
     text: str
     partition: str
@@ -40,8 +40,8 @@ class Arn:
     resource_id: str
 
 
-def _rolesanywhere(noun: str, resource_type: str) -> Kind:
-    return Kind(
+def _rolesanywhere(noun: str, resource_type: str) -> ResourceType:
+    return ResourceType(
         noun,
         re.compile(
             rf"arn:(?P<partition>{_PARTITION}):rolesanywhere:(?P<region>{_REGION}):(?P<account>{_ACCOUNT})"
@@ -51,8 +51,8 @@ def _rolesanywhere(noun: str, resource_type: str) -> Kind:
     )
 
 
-def _iam(noun: str, resource_type: str, account: str) -> Kind:
-    return Kind(
+def _iam(noun: str, resource_type: str, account: str) -> ResourceType:
+    return ResourceType(
         noun,
         re.compile(
             rf"arn:(?P<partition>{_PARTITION}):iam:(?P<region>):(?P<account>{account})"
@@ -70,23 +70,23 @@ ROLE = _iam("role", "role", _ACCOUNT)
 MANAGED_POLICY = _iam("managed policy", "policy", rf"{_ACCOUNT}|aws")  # "aws" owns AWS's own policies
 
 
-def parse(option: str, value: str, kind: Kind) -> Arn:
+def parse(option: str, value: str, wanted: ResourceType) -> Arn:
     """Take an ARN apart.
 
     option: the name under which the user gave it, for the message.
     Raises RolesAnywhereError if it is not the ARN of such a thing.
     """
-    match = kind.pattern.fullmatch(str(value))  # a filter is given whatever a template holds
+    match = wanted.pattern.fullmatch(str(value))  # a filter is given whatever a template holds
     if match is None:
         raise RolesAnywhereError(
-            f"{option}: {value!r} is not the ARN of a {kind.noun}; it should look like {kind.example}."
+            f"{option}: {value!r} is not the ARN of a {wanted.noun}; it should look like {wanted.example}."
         )
     return Arn(value, match["partition"], match["region"], match["account"], match["id"])
 
 
-def parse_local(option: str, value: str, kind: Kind, region: str) -> Arn:
+def parse_local(option: str, value: str, wanted: ResourceType, region: str) -> Arn:
     """Take apart the ARN of something that must be in the region that is about to be asked."""
-    arn = parse(option, value, kind)
+    arn = parse(option, value, wanted)
     if arn.region != region:
         raise RolesAnywhereError(
             f"{option}: {value!r} is in the region {arn.region}, but this task works in {region}; set region."
@@ -94,9 +94,9 @@ def parse_local(option: str, value: str, kind: Kind, region: str) -> Arn:
     return arn
 
 
-def identifier(option: str, value: str, kind: Kind, region: str) -> str:
+def identifier(option: str, value: str, wanted: ResourceType, region: str) -> str:
     """Return the UUID of something of Roles Anywhere that the user named by UUID or by ARN of this region."""
-    return value if re.fullmatch(_UUID, value) else parse_local(option, value, kind, region).resource_id
+    return value if re.fullmatch(_UUID, value) else parse_local(option, value, wanted, region).resource_id
 
 
 def check_together(option: str, arns: Iterable[Arn]) -> None:

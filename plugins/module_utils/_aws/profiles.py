@@ -139,8 +139,8 @@ def _clears(text: str | None) -> bool:
     return text is not None and text.strip() in ("", "{}", "null")
 
 
-def _checked_arns(option: str, texts: list[str], kind: arns.Kind, partition: str) -> list[str]:
-    parsed = [arns.parse(option, text, kind) for text in texts]
+def _checked_arns(option: str, texts: list[str], wanted: arns.ResourceType, partition: str) -> list[str]:
+    parsed = [arns.parse(option, text, wanted) for text in texts]
     arns.check_together(option, parsed)
     for arn in parsed:
         if arn.partition != partition:

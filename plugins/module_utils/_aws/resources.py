@@ -46,7 +46,7 @@ class Kind:
     facts: what a module returns beside a resource, for what comes after it in a play.
     """
 
-    arn: arns.Kind
+    resource_type: arns.ResourceType
     member: str
     create: str
     comparisons: Comparisons
@@ -56,7 +56,7 @@ class Kind:
     @property
     def noun(self) -> str:
         """The kind's name in a sentence."""
-        return self.arn.noun
+        return self.resource_type.noun
 
     @property
     def operations(self) -> str:
@@ -118,7 +118,7 @@ class Resources:
         """
         if identifier is not None:
             try:
-                return self.read(arns.identifier("id", identifier, self.kind.arn, self.service.region))
+                return self.read(arns.identifier("id", identifier, self.kind.resource_type, self.service.region))
             except NotFoundError:
                 return None
         listed = self.service.all_pages(f"List{self.kind.operations}s", f"{self.kind.member}s")

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""ARNs are taken apart in every partition, and what is not one of the right kind is one sentence."""
+"""ARNs are taken apart in every partition, and what is not one of the right type is one sentence."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_all_partitions(partition: str, region: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "text"),
+    ("wanted", "text"),
     [
         (arns.ROLE, "arn:aws:iam::123456789012:role/web"),
         (arns.ROLE, "arn:aws:iam::123456789012:role/service-role/deep/web+x=1,2.3@4-5_6"),
@@ -37,12 +37,12 @@ def test_all_partitions(partition: str, region: str) -> None:
         (arns.MANAGED_POLICY, "arn:aws-cn:iam::123456789012:policy/team/mine"),
     ],
 )
-def test_iam(kind: arns.Kind, text: str) -> None:
-    assert arns.parse("role_arns", text, kind).text == text
+def test_iam(wanted: arns.ResourceType, text: str) -> None:
+    assert arns.parse("role_arns", text, wanted).text == text
 
 
 @pytest.mark.parametrize(
-    ("kind", "text"),
+    ("wanted", "text"),
     [
         (arns.TRUST_ANCHOR, ANCHOR.replace("trust-anchor", "profile")),
         (arns.TRUST_ANCHOR, ANCHOR + "\n"),
@@ -62,13 +62,13 @@ def test_iam(kind: arns.Kind, text: str) -> None:
         (arns.CRL, ""),
     ],
 )
-def test_wrong_kind_names_option_value_and_shape(kind: arns.Kind, text: str) -> None:
+def test_wrong_type_names_option_value_and_shape(wanted: arns.ResourceType, text: str) -> None:
     with pytest.raises(RolesAnywhereError) as caught:
-        arns.parse("the_option", text, kind)
+        arns.parse("the_option", text, wanted)
     sentence = str(caught.value)
     assert sentence.startswith("the_option: ")
     assert repr(text) in sentence
-    assert kind.example in sentence
+    assert wanted.example in sentence
     assert "\n" not in sentence
 
 
