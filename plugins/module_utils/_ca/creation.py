@@ -27,7 +27,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times im
 
 from . import file, ledger, private_files, revocation_list
 from .errors import AuthorityError
-from .layout import Layout, Pair, existing
+from .layout import AuthorityFiles, Layout, existing
 from .signer import KeySigner
 
 if TYPE_CHECKING:
@@ -143,9 +143,9 @@ def check_room(layout: Layout) -> None:
     directory = layout.directory
     if private_files.is_open_to_others(directory) and any(directory.iterdir()):
         raise AuthorityError(f"{directory} is open to others and not empty: give the CA a folder of its own.")
-    for pair in (layout.root, layout.issuing):
-        if pair.folder.exists() and not pair.certificate.exists():
-            raise AuthorityError(f"{pair.folder} has lost its certificate.pem: restore it, or give another folder.")
+    for files in (layout.root, layout.issuing):
+        if files.folder.exists() and not files.certificate.exists():
+            raise AuthorityError(f"{files.folder} has lost its certificate.pem: restore it, or give another folder.")
     if layout.ledger.exists():
         with ledger.opened(layout.ledger) as book:
             used = book.has_certificates()
@@ -220,19 +220,19 @@ def _root_in_place(
 
 
 def _make_root(
-    pair: Pair, wanted: WantedAuthority, passphrase: bytes | None, now: datetime
+    files: AuthorityFiles, wanted: WantedAuthority, passphrase: bytes | None, now: datetime
 ) -> tuple[x509.Certificate, keys.PrivateKey]:
     private_key = keys.KEY_TYPES[wanted.key_type]()
     public_key = private_key.public_key()
     validity = issuance.Validity(now - issuance.AUTHORITY_BACKDATE, now + wanted.root_validity)
     builder = issuance.authority_builder(wanted.root_subject, public_key, ROOT_PATH_LENGTH, validity, None)
     root = builder.sign(private_key, keys.signature_hash(public_key))
-    _write(pair, root, private_key, passphrase)
+    _write(files, root, private_key, passphrase)
     return root, private_key
 
 
 def _make_issuing(
-    pair: Pair,
+    files: AuthorityFiles,
     wanted: WantedAuthority,
     passphrase: bytes | None,
     now: datetime,
@@ -248,12 +248,14 @@ def _make_issuing(
     validity = issuance.Validity(now - issuance.AUTHORITY_BACKDATE, end)
     builder = issuance.authority_builder(wanted.subject, private_key.public_key(), ISSUING_PATH_LENGTH, validity, root)
     issuing = builder.sign(root_key, keys.signature_hash(root_key.public_key()))
-    _write(pair, issuing, private_key, passphrase)
+    _write(files, issuing, private_key, passphrase)
     return KeySigner(issuing, private_key), warning
 
 
-def _write(pair: Pair, certificate: x509.Certificate, private_key: keys.PrivateKey, passphrase: bytes | None) -> None:
-    pair.folder.mkdir(mode=private_files.DIRECTORY_MODE)
-    pair.folder.chmod(private_files.DIRECTORY_MODE)
-    private_files.write(pair.private_key, keys.to_pem(private_key, passphrase))
-    private_files.write(pair.certificate, certificates.to_pem(certificate).encode())
+def _write(
+    files: AuthorityFiles, certificate: x509.Certificate, private_key: keys.PrivateKey, passphrase: bytes | None
+) -> None:
+    files.folder.mkdir(mode=private_files.DIRECTORY_MODE)
+    files.folder.chmod(private_files.DIRECTORY_MODE)
+    private_files.write(files.private_key, keys.to_pem(private_key, passphrase))
+    private_files.write(files.certificate, certificates.to_pem(certificate).encode())

@@ -10,7 +10,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import c
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
 
 from .errors import AuthorityError
-from .layout import Pair
+from .layout import AuthorityFiles
 from .private_files import explained
 from .signer import KeySigner
 
@@ -18,43 +18,43 @@ if TYPE_CHECKING:
     from cryptography import x509
 
 
-def load_certificate(pair: Pair) -> x509.Certificate:
+def load_certificate(files: AuthorityFiles) -> x509.Certificate:
     """Read a CA's certificate and check that it may sign.
 
     :raises AuthorityError: it cannot be read, or is no CA's.
     """
-    with explained("read", pair.certificate):
-        pem = pair.certificate.read_bytes()
+    with explained("read", files.certificate):
+        pem = files.certificate.read_bytes()
     try:
         certificate = certificates.load(pem.decode("ascii", "replace"))
     except CertificateError as error:
-        raise AuthorityError(f"The CA certificate {pair.certificate} cannot be read: {error}") from None
+        raise AuthorityError(f"The CA certificate {files.certificate} cannot be read: {error}") from None
     reason = certificates.why_not_authority(certificate)
     if reason:
-        raise AuthorityError(f"The CA certificate {pair.certificate} {reason}: put the right certificate there.")
+        raise AuthorityError(f"The CA certificate {files.certificate} {reason}: put the right certificate there.")
     return certificate
 
 
-def load_private_key(pair: Pair, passphrase: bytes | None) -> keys.PrivateKey:
+def load_private_key(files: AuthorityFiles, passphrase: bytes | None) -> keys.PrivateKey:
     """Read a CA's private key.
 
     :raises AuthorityError: it cannot be read, or the passphrase is missing or wrong.
     """
-    with explained("read", pair.private_key):
-        pem = pair.private_key.read_bytes()
+    with explained("read", files.private_key):
+        pem = files.private_key.read_bytes()
     try:
         return keys.load_private_key(pem, passphrase)
     except CertificateError as error:
-        raise AuthorityError(f"The private key {pair.private_key} {error}.") from None
+        raise AuthorityError(f"The private key {files.private_key} {error}.") from None
 
 
-def load_signer(pair: Pair, passphrase: bytes | None) -> KeySigner:
+def load_signer(files: AuthorityFiles, passphrase: bytes | None) -> KeySigner:
     """Open a CA for signing.
 
     :raises AuthorityError: a file cannot be read, or the key is not the certificate's.
     """
-    certificate = load_certificate(pair)
-    private_key = load_private_key(pair, passphrase)
+    certificate = load_certificate(files)
+    private_key = load_private_key(files, passphrase)
     if private_key.public_key() != certificate.public_key():
-        raise AuthorityError(f"The private key {pair.private_key} does not belong to {pair.certificate}.")
+        raise AuthorityError(f"The private key {files.private_key} does not belong to {files.certificate}.")
     return KeySigner(certificate, private_key)

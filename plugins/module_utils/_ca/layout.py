@@ -12,8 +12,8 @@ from .errors import AuthorityError
 from .private_files import is_there
 
 
-class Pair(NamedTuple):
-    """A certificate and its private key in one folder."""
+class AuthorityFiles(NamedTuple):
+    """The certificate and the private key of one CA, the root or the issuing one, in a folder."""
 
     folder: Path
 
@@ -34,14 +34,14 @@ class Layout(NamedTuple):
     directory: Path
 
     @property
-    def root(self) -> Pair:
+    def root(self) -> AuthorityFiles:
         """The root; its key may be taken away and kept offline."""
-        return Pair(self.directory / "root")
+        return AuthorityFiles(self.directory / "root")
 
     @property
-    def issuing(self) -> Pair:
+    def issuing(self) -> AuthorityFiles:
         """The CA that signs workload certificates and CRLs. It appears last, so that it stands for a complete CA."""
-        return Pair(self.directory / "issuing")
+        return AuthorityFiles(self.directory / "issuing")
 
     @property
     def crl(self) -> Path:
@@ -56,8 +56,8 @@ class Layout(NamedTuple):
     def paths(self) -> Iterator[Path]:
         """All folders and files that the CA may have."""
         yield self.directory
-        for pair in (self.root, self.issuing):
-            yield from (pair.folder, pair.certificate, pair.private_key)
+        for files in (self.root, self.issuing):
+            yield from (files.folder, files.certificate, files.private_key)
         yield from (self.crl, self.ledger)
 
 

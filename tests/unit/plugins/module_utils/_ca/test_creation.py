@@ -71,8 +71,8 @@ def test_a_ca_has_two_levels_a_ledger_and_an_empty_crl(workshop, tmp_path):
 @pytest.mark.parametrize("key_type", ["ECDSA-P384", "RSA-2048"])
 def test_the_key_type_is_that_of_both_keys(workshop, tmp_path, key_type):
     authority, _ensured = workshop.make_authority(tmp_path / "ca", key_type=key_type)
-    for pair in (authority.root, authority.issuing):
-        certificate = file.load_certificate(pair)
+    for files in (authority.root, authority.issuing):
+        certificate = file.load_certificate(files)
         assert keys.key_type(certificate.public_key()) == key_type
         assert certificate.signature_hash_algorithm.name == ("sha384" if key_type == "ECDSA-P384" else "sha256")
 
@@ -168,8 +168,8 @@ def test_an_unencrypted_key_needs_a_yes(workshop, tmp_path):
 
 def test_with_a_passphrase_both_keys_are_encrypted(workshop, tmp_path):
     authority, _ensured = workshop.make_authority(tmp_path / "ca", b"correct horse")
-    for pair in (authority.root, authority.issuing):
-        assert pair.private_key.read_bytes().startswith(b"-----BEGIN ENCRYPTED PRIVATE KEY-----")
+    for files in (authority.root, authority.issuing):
+        assert files.private_key.read_bytes().startswith(b"-----BEGIN ENCRYPTED PRIVATE KEY-----")
     file.load_signer(authority.issuing, b"correct horse")
     with pytest.raises(AuthorityError, match=r"issuing/private-key.pem cannot be decrypted: the passphrase is wrong"):
         file.load_signer(authority.issuing, b"wrong staple")

@@ -10,7 +10,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors imp
 
 
 @pytest.mark.parametrize(
-    ("pair", "part", "content", "sentence"),
+    ("ca", "part", "content", "sentence"),
     [
         ("issuing", "certificate", None, "issuing/certificate.pem cannot be read: No such file or directory"),
         (
@@ -24,8 +24,8 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors imp
         ("issuing", "private_key", "root's", "private-key.pem does not belong to .*issuing/certificate.pem"),
     ],
 )
-def test_what_cannot_be_opened(authority, pair, part, content, sentence):
-    path = getattr(getattr(authority, pair), part)
+def test_what_cannot_be_opened(authority, ca, part, content, sentence):
+    path = getattr(getattr(authority, ca), part)
     if content is None:
         path.unlink()
     else:
