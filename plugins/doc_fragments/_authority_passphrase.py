@@ -18,7 +18,9 @@ options:
       - Mutually exclusive with O(passphrase_path) and O(passphrase_environment).
     type: str
   passphrase_path:
-    description: A file on the CA host that holds the passphrase. A line end behind it does not count.
+    description:
+      - A file on the CA host that holds the passphrase. A line end behind it does not count.
+      - A file that others than its owner may read gives a warning.
     type: path
   passphrase_environment:
     description: The name of an environment variable on the CA host that holds the passphrase.

@@ -157,7 +157,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     ensured = creation.ensure(
         layout,
         wanted,
-        passphrase.read(module.params),
+        passphrase.read(module.params, module.warn),
         datetime.now(timezone.utc).replace(microsecond=0),
         actor.current(),
         allow_unencrypted_key=module.params["allow_unencrypted_key"],

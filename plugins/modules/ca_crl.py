@@ -143,7 +143,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         periods.days("next_update", module.params["next_update"]),
         periods.days("refresh_before", module.params["refresh_before"]),
     )
-    secret = passphrase.read(module.params)
+    secret = passphrase.read(module.params, module.warn)
     with ledger.opened(authority.ledger) as book:
         refreshed = revocation_list.refresh(
             authority,

@@ -224,7 +224,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     """Issue what can be issued and describe it."""
     library.check()
     authority = layout.existing(module.params["directory"])
-    signer = file.load_signer(authority.issuing, passphrase.read(module.params))
+    signer = file.load_signer(authority.issuing, passphrase.read(module.params, module.warn))
     now = datetime.now(timezone.utc).replace(microsecond=0)
     length = periods.days("validity", module.params["validity"])
     validity, warning = issuing.decide_validity(length, signer.certificate.not_valid_after_utc, now)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,16 @@ def test_the_passphrase_opens_the_key_and_shows_nowhere(empty: CaHost, tmp_path:
     assert PASSPHRASE not in str(issued)
     for file in (path for path in empty.directory.rglob("*") if path.is_file()):
         assert PASSPHRASE.encode() not in file.read_bytes()
+
+
+def test_the_warning_about_a_passphrase_that_others_may_read_reaches_the_user(empty: CaHost, tmp_path: Path) -> None:
+    path = tmp_path / "passphrase"
+    path.write_text(PASSPHRASE)
+    path.chmod(0o640)
+    given = {"passphrase_path": str(path)}
+    for result in (empty.make(**given), empty.issue(**given), empty.do("ca_crl", **given)):
+        (warning,) = empty.warnings(result)
+        assert warning.startswith(f"The passphrase file {path} is open to others (mode 0640)")
 
 
 @pytest.mark.parametrize("module", ["ca_issue", "ca_crl"])
@@ -114,6 +125,26 @@ def test_only_ca_makes_a_ca(empty: CaHost, module: str, options: dict[str, objec
     )
     assert empty.directory.exists() is folder_exists
     assert empty.content() == set()
+
+
+@pytest.mark.parametrize(
+    ("module", "options"),
+    [
+        ("ca", {"common_name": "A", "root_common_name": "B"}),
+        ("ca_issue", {"nonce": "n", "requests": []}),
+        ("ca_revoke", {"host": "web1"}),
+        ("ca_crl", {}),
+    ],
+)
+def test_without_cryptography_each_module_says_what_to_install(
+    empty: CaHost, module: str, options: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cryptography.py").write_text("raise ImportError")
+    monkeypatch.chdir(tmp_path)  # python -m looks here first
+    assert empty.fail(module, **options) == (
+        f"Install the Python library cryptography 43.0 or newer for {sys.executable}: it is missing."
+    )
+    assert not empty.directory.exists()
 
 
 def test_two_at_once_make_one_ca(empty: CaHost) -> None:

@@ -11,12 +11,17 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors imp
 NONE = {"passphrase": None, "passphrase_path": None, "passphrase_environment": None}
 
 
+def read(**options):
+    """Read a passphrase of which there is nothing to warn."""
+    return passphrase.read({**NONE, **options}, pytest.fail)
+
+
 def test_without_an_option_there_is_none():
-    assert passphrase.read(NONE) is None
+    assert read() is None
 
 
 def test_it_is_a_value():
-    assert passphrase.read({**NONE, "passphrase": "grüße alle"}) == "grüße alle".encode()
+    assert read(passphrase="grüße alle") == "grüße alle".encode()
 
 
 @pytest.mark.parametrize(
@@ -26,12 +31,23 @@ def test_it_is_a_value():
 def test_it_is_in_a_file_without_its_line_end(tmp_path, content, expected):
     path = tmp_path / "passphrase"
     path.write_bytes(content)
-    assert passphrase.read({**NONE, "passphrase_path": str(path)}) == expected
+    path.chmod(0o600)
+    assert read(passphrase_path=str(path)) == expected
+
+
+@pytest.mark.parametrize("mode", [0o604, 0o640, 0o644, 0o666], ids=oct)
+def test_a_file_that_others_may_read_is_warned_of(tmp_path, mode):
+    path = tmp_path / "passphrase"
+    path.write_bytes(b"long horse")
+    path.chmod(mode)
+    warnings = []
+    assert passphrase.read({**NONE, "passphrase_path": str(path)}, warnings.append) == b"long horse"
+    assert warnings == [f"The passphrase file {path} is open to others (mode 0{mode:o}): let only its owner read it."]
 
 
 def test_it_is_in_the_environment(monkeypatch):
     monkeypatch.setenv("CA_PASSPHRASE", "long horse")
-    assert passphrase.read({**NONE, "passphrase_environment": "CA_PASSPHRASE"}) == b"long horse"
+    assert read(passphrase_environment="CA_PASSPHRASE") == b"long horse"
 
 
 @pytest.mark.parametrize(
@@ -47,5 +63,5 @@ def test_it_is_in_the_environment(monkeypatch):
 def test_an_option_that_leads_nowhere_is_one_sentence(monkeypatch, options, sentence):
     monkeypatch.delenv("NOT_SET", raising=False)
     with pytest.raises(AuthorityError, match=sentence) as caught:
-        passphrase.read({**NONE, **options})
+        read(**options)
     assert "abcdefg" not in str(caught.value)
