@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from . import certificates
+from . import certificates, keys
 from .errors import CertificateError
 
 try:
@@ -162,6 +162,6 @@ def _extensions(crl: x509.CertificateRevocationList) -> x509.Extensions:
 
 def _verifies(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
     try:
-        return crl.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]  # other keys raise TypeError
-    except (TypeError, ValueError, UnsupportedAlgorithm):
+        return crl.is_signature_valid(keys.accepted(issuer.public_key()))
+    except (CertificateError, ValueError, UnsupportedAlgorithm):
         return False
