@@ -9,9 +9,9 @@ call (Get or List), and a second one only where tags were asked for.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times import iso
@@ -35,6 +35,27 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 """Options of all three modules; their documentation is the fragment _aws_resource."""
 
 
+class Call(NamedTuple):
+    """An operation, and what it is given beside the resource's id."""
+
+    operation: str
+    request: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class SubResource:
+    """A member of a resource that Update does not take, since it has operations of its own.
+
+    calls: current value, None if the service shows none, and wanted value to the calls that lead from one to the other.
+    after: the same two to the value that the service shows then.
+    at_creation: whether the operation that creates the resource takes the wanted value.
+    """
+
+    calls: Callable[[Any, Any], list[Call]]
+    after: Callable[[Any, Any], Any]
+    at_creation: bool = False
+
+
 @dataclass(frozen=True)
 class Kind:
     """How a kind of resource is called, compared and shown.
@@ -44,6 +65,7 @@ class Kind:
     comparisons: member to a function that says whether the current value is as good as the wanted one.
     readable: what people are shown of a resource instead of the service's answer.
     facts: what a module returns beside a resource, for what comes after it in a play.
+    sub_resources: member to the operations that it has of its own.
     """
 
     resource_type: arns.ResourceType
@@ -52,6 +74,7 @@ class Kind:
     comparisons: Comparisons
     readable: Callable[[Mapping[str, Any]], Mapping[str, Any]]
     facts: Callable[[Mapping[str, Any]], dict[str, Any]] = lambda _resource: {}
+    sub_resources: Mapping[str, SubResource] = field(default_factory=dict)
 
     @property
     def noun(self) -> str:
@@ -73,12 +96,17 @@ class Wanted:
     enabled: bool | None
     tags: dict[str, str] | None
     purge_tags: bool
+    sub_resources: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, options: Mapping[str, Any], members: dict[str, Any]) -> Wanted:
+    def of(
+        cls, options: Mapping[str, Any], members: dict[str, Any], sub_resources: dict[str, Any] | None = None
+    ) -> Wanted:
         """Take what all three modules share from a module's options."""
         check_name(options["name"])
-        return cls(options["name"], members, options["enabled"], options["tags"], options["purge_tags"])
+        return cls(
+            options["name"], members, options["enabled"], options["tags"], options["purge_tags"], sub_resources or {}
+        )
 
 
 @dataclass(frozen=True)
@@ -88,10 +116,11 @@ class Changes:
     members: dict[str, Any]
     enabled: bool | None
     tags: tags.TagChanges
+    sub_resources: dict[str, Any] = field(default_factory=dict)  # those that differ, as they are wanted
 
     def __bool__(self) -> bool:
         """Say whether anything changes."""
-        return bool(self.members) or self.enabled is not None or bool(self.tags)
+        return bool(self.members or self.tags or self.sub_resources) or self.enabled is not None
 
 
 @dataclass(frozen=True)
@@ -144,13 +173,28 @@ class Resources:
         return str(resource[f"{self.kind.member}Arn"])
 
     def create(self, wanted: Wanted, check_mode: bool) -> Outcome:
-        """Create the resource; it is enabled unless something else is wanted, which the service's default is not."""
-        request = {"name": wanted.name, "enabled": wanted.enabled is not False, **wanted.members}
+        """Create the resource; it is enabled unless something else is wanted, which the service's default is not.
+
+        One with sub-resources that are still to come is enabled when it has them.
+        """
+        enabled = wanted.enabled is not False
+        given = {
+            member: value
+            for member, value in wanted.sub_resources.items()
+            if self.kind.sub_resources[member].at_creation
+        }
+        request = {"name": wanted.name, "enabled": enabled, **wanted.members, **given}
         created = dict(request)
+        for member, value in wanted.sub_resources.items():
+            created[member] = self.kind.sub_resources[member].after(None, value)
         if not check_mode:
+            to_come = wanted.sub_resources.keys() - given.keys()
+            request["enabled"] = enabled and not to_come
             if wanted.tags:
                 request["tags"] = tags.as_list(wanted.tags)
             created = self.service.call(self.kind.create, **request)[self.kind.member]
+            if to_come:
+                created = self._write(created, self.changes(created, replace(wanted, enabled=enabled, tags=None)))
         return Outcome(True, None, created if wanted.tags is None else {**created, "tags": wanted.tags})
 
     def changes(self, current: dict[str, Any], wanted: Wanted) -> Changes:
@@ -165,6 +209,11 @@ class Resources:
             members=differing(current, asked, self.kind.comparisons),
             enabled=wanted.enabled if wanted.enabled not in (None, current["enabled"]) else None,
             tags=tag_changes,
+            sub_resources={
+                member: value
+                for member, value in wanted.sub_resources.items()
+                if self.kind.sub_resources[member].calls(current.get(member), value)
+            },
         )
 
     def with_tags(self, resource: dict[str, Any], wanted: Wanted) -> dict[str, Any]:
@@ -178,6 +227,8 @@ class Resources:
         if not changes:
             return Outcome(False, current, current)
         after = {**current, **changes.members}
+        for member, value in changes.sub_resources.items():
+            after[member] = self.kind.sub_resources[member].after(current.get(member), value)
         if changes.enabled is not None:
             after["enabled"] = changes.enabled
         if not check_mode:
@@ -227,11 +278,23 @@ class Resources:
             self._call("Disable", identifier)
         if changes.members:
             after = self._call("Update", identifier, **changes.members)
+        for member, value in changes.sub_resources.items():
+            for operation, request in self.kind.sub_resources[member].calls(current.get(member), value):
+                self.service.call(operation, **{f"{self.kind.member}Id": identifier}, **request)
         if changes.enabled is True:
             self._call("Enable", identifier)
         tags.write(self.service, self.arn_of(current), changes.tags)
-        # The answer to Enable and Disable may still show the old state.
-        return after if changes.enabled is None else self.read(identifier)
+        if changes.enabled is None and not changes.sub_resources:
+            return after
+        # The answers to Enable and Disable may still show the old state, and what Put does is not documented in full.
+        after = self.read(identifier)
+        for member, value in changes.sub_resources.items():
+            if self.kind.sub_resources[member].calls(after.get(member), value):
+                raise RolesAnywhereError(
+                    f"The {self.kind.noun} {current['name']!r} has other {member} than it was given: run again, "
+                    "and look at it in AWS if they stay so."
+                )
+        return after
 
     def _call(self, verb: str, identifier: str, **members: Any) -> dict[str, Any]:
         request = {f"{self.kind.member}Id": identifier, **members}
