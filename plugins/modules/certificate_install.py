@@ -21,6 +21,7 @@ description:
   - A pair that AWS refuses is removed. When nobody can tell (no answer, throttled, an error of the service) it stays
     where it is and the task fails; the next run takes it up again, without a new certificate. In both cases the pair
     that was in use still is.
+  - The workload's directories get their mode and O(group) in any case.
 options:
   certificate:
     description:
@@ -166,7 +167,9 @@ def _install(options: dict[str, Any], check_mode: bool) -> Installation:
     if check_mode and not options["certificate"].strip():
         return predict(place, None)
     issued = read_issued(options["certificate"], options["chain"])
-    return predict(place, issued) if check_mode else install(place, issued, target, keep=options["keep"], group=group)
+    if check_mode:
+        return predict(place, issued, group)
+    return install(place, issued, target, keep=options["keep"], group=group)
 
 
 def _hold(started: float, seconds: float) -> None:
@@ -175,13 +178,14 @@ def _hold(started: float, seconds: float) -> None:
 
 def _result(options: dict[str, Any], installation: Installation) -> dict[str, Any]:
     session = installation.session
+    is_new = installation.serial != installation.previous_serial
     place = workload(options["directory"], options["name"])
     result = {
         "changed": installation.changed,
         "serial": installation.serial,
         "path": f"{place.current}/{CERTIFICATE}",
         "previous_serial": installation.previous_serial,
-        "outcome": "proved" if session else "unproved" if installation.changed else "unchanged",
+        "outcome": "proved" if session else "unproved" if is_new else "unchanged",
         "diff": {"before": {"serial": installation.previous_serial}, "after": {"serial": installation.serial}},
     }
     if session:

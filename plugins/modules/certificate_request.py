@@ -16,6 +16,7 @@ description:
   - Makes a new private key in a directory that nobody else can enter, and returns a certificate request (PKCS#10) for
     it. The key never leaves the machine.
   - A key that still waits for its certificate is used again, so that a broken run costs no second certificate.
+  - The workload's directories are made, or get the mode 0750 and the O(group) that they should have.
   - The request carries no name of the host, its subject is always C(CN=rolesanywhere). What the certificate says comes
     from the inventory, see M(fleet.rolesanywhere.ca_issue).
 options:

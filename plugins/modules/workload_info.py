@@ -17,8 +17,9 @@ description:
     says for each whether something is to be done, with the reason.
   - It changes nothing. What is missing or cannot be read is a reason, not an error.
   - The reasons for a new certificate in the order in which they are told, forced, a staged pair waits for its proof,
-    something cannot be read, there is none yet, the key is readable by others, key and certificate do not belong
-    together, it expired, the names or the key's type changed, less than the wanted share of its lifetime is left.
+    something cannot be read, there is none yet, the key is readable by others, a directory of the workload has not
+    the mode 0750 or the O(group), key and certificate do not belong together, it expired, the names or the key's type
+    changed, less than the wanted share of its lifetime is left.
 options:
   common_name:
     description:

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from datetime import datetime
 from typing import NamedTuple, Sequence
 
@@ -11,6 +13,8 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.key_t
 
 from .errors import HostError
 from .helper_file import MODE, HelperFile
+
+DIRECTORY_MODE = 0o750  # of a workload's directories
 
 
 class Wishes(NamedTuple):
@@ -37,6 +41,7 @@ class Installed(NamedTuple):
     key_matches: bool
     private_key_mode: int
     private_key_group: int
+    directory_fault: str | None = None  # what ``directory_due`` says of the workload's directories
 
 
 def certificate_due(
@@ -53,7 +58,8 @@ def certificate_due(
 
     ``trouble`` is what made the pair unreadable, ``waiting`` the serial of a staged pair. The order tells people first
     what they asked for, then what is broken today, then what changed, then what time will break:
-    forced, staged, unreadable, missing, exposed, mismatched, expired, renamed, of another key type, near its end.
+    forced, staged, unreadable, missing, exposed, in a directory of another mode or group, mismatched, expired, renamed,
+    of another key type, near its end.
     ``renew_when_left`` is a share of the lifetime; raises HostError when it is not from 0 to 1.
     """
     if not 0 <= renew_when_left <= 1:
@@ -68,12 +74,26 @@ def certificate_due(
         return "no certificate yet"
     return (
         _exposed(installed, wishes.group)
+        or installed.directory_fault
         or _mismatched(installed)
         or _expired(installed, now)
         or _renamed(installed, wishes)
         or _of_another_type(installed, wishes)
         or _near_its_end(installed, now, renew_when_left)
     )
+
+
+def directory_due(found: os.stat_result | None, group: int | None) -> str | None:
+    """Say why one of a workload's directories is to be made or corrected: its status, None where nothing is."""
+    if found is None:
+        return "is missing"
+    if not stat.S_ISDIR(found.st_mode):
+        return "is not a directory"
+    if stat.S_IMODE(found.st_mode) != DIRECTORY_MODE:
+        return f"has the mode {stat.S_IMODE(found.st_mode):04o}, not {DIRECTORY_MODE:04o}"
+    if group not in (None, found.st_gid):
+        return f"belongs to the group {found.st_gid}, not to {group}"
+    return None
 
 
 def helper_due(found: HelperFile | None, digest: str, version: str) -> str | None:

@@ -37,7 +37,10 @@ class Issued(NamedTuple):
 
 
 class Installation(NamedTuple):
-    """What became of it; ``session`` is the proof, None where none was made."""
+    """What became of it; ``session`` is the proof, None where none was made.
+
+    Where the serials are the same it was in use already, and ``changed`` tells whether its directories were corrected.
+    """
 
     changed: bool
     serial: str
@@ -75,11 +78,11 @@ def install(
     if keep < 1:
         raise HostError(f"keep is {keep}, but at least the pair in use must be kept; give 1 or more.")
     serial = issued.certificate.serial_hex
-    versions.prepare(place, -1 if group is None else group)
+    prepared = versions.prepare(place, group)
     with versions.locked(place):
         previous = versions.current_serial(place)
         if is_current(place, issued.certificate):
-            return Installation(False, serial, previous, None)
+            return Installation(prepared, serial, previous, None)
         _stage(place, issued, group)
         session = _prove(place, serial, target) if target else None
         versions.flip(place, serial)
@@ -88,13 +91,14 @@ def install(
     return Installation(True, serial, previous, session)
 
 
-def predict(place: Workload, issued: Issued | None) -> Installation:
+def predict(place: Workload, issued: Issued | None, group: int | None = None) -> Installation:
     """Say what ``install`` would do, short of the proof; what no step before could make yet is not missed."""
     previous = versions.current_serial(place)
     if issued is None:
         return Installation(True, "", previous, None)
     if is_current(place, issued.certificate):
-        return Installation(False, issued.certificate.serial_hex, previous, None)
+        prepares = versions.preparation_due(place, group) is not None
+        return Installation(prepares, issued.certificate.serial_hex, previous, None)
     waits = versions.read_pending_key(place) is not None
     _check(issued, openssl.public_key_of(place.pending_key) if waits else None)
     return Installation(True, issued.certificate.serial_hex, previous, None)

@@ -42,7 +42,9 @@ def look_at_certificate(
         waiting = versions.waiting_serial(place)
         if versions.current_serial(place) is not None:
             certificate = _read_certificate(place)
-            installed = _installed(place, certificate)
+            installed = _installed(place, certificate)._replace(
+                directory_fault=versions.preparation_due(place, wishes.group)
+            )
     except (HostError, SessionError) as error:
         trouble = str(error)
     reason = certificate_due(installed, wishes, now, renew_when_left, trouble=trouble, waiting=waiting, force=force)

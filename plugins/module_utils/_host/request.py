@@ -29,17 +29,20 @@ class Request(NamedTuple):
 def make_request(place: Workload, key_type: str, binding: str, group: int | None, check_mode: bool) -> Request:
     """Request a certificate for the pending key, which is made first where there is none of this type.
 
-    ``binding`` (64 hex digits) ties the request to its run, host and workload. In check mode nothing is written:
+    ``binding`` (64 hex digits) ties the request to its run, host and workload. It counts as a change, too, when the
+    workload's directories had to be made or corrected. In check mode nothing is written:
     without a pending key the request stays empty. Raises HostError and SessionError.
     """
     if check_mode:
-        return _request(place, binding, False) if _fits(place, key_type) else Request(True, "", "")
-    versions.prepare(place, -1 if group is None else group)
+        if not _fits(place, key_type):
+            return Request(True, "", "")
+        return _request(place, binding, versions.preparation_due(place, group) is not None)
+    prepared = versions.prepare(place, group)
     with versions.locked(place):
-        changed = not _fits(place, key_type)
-        if changed:
+        fits = _fits(place, key_type)
+        if not fits:
             _make_key(place, key_type)
-        return _request(place, binding, changed)
+        return _request(place, binding, prepared or not fits)
 
 
 def _request(place: Workload, binding: str, changed: bool) -> Request:

@@ -23,6 +23,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.pair 
     PRIVATE_KEY,
 )
 
+from .due import DIRECTORY_MODE, directory_due
 from .errors import HostError
 from .ownership import check_parents
 from .private_files import make_directory, open_directory, remove_directory, told
@@ -33,14 +34,34 @@ _STAGING = ".staging-"
 _LINK = ".current-"
 
 
-def prepare(place: Workload, group: int = -1) -> None:
-    """Make the workload's directories, 0750 and of the given group, where nobody else could replace them."""
+def preparation_due(place: Workload, group: int | None) -> str | None:
+    """Say which of the workload's directories ``prepare`` would make or correct and why, None when it would none."""
+    for path in (place.path, place.versions):
+        with told(path, "looked at"):
+            try:
+                status = os.lstat(path)
+            except FileNotFoundError:
+                status = None
+        reason = directory_due(status, group)
+        if reason:
+            return f"{path} {reason}"
+    return None
+
+
+def prepare(place: Workload, group: int | None) -> bool:
+    """Make the workload's directories, 0750 and of the given group, where nobody else could replace them.
+
+    The answer tells whether anything had to be made or corrected.
+    """
     check_parents(place.path)
+    due = preparation_due(place, group) is not None
+    owning_group = -1 if group is None else group
     for parent in reversed(PurePosixPath(place.path).parents):
         if not os.path.lexists(parent):
             make_directory(str(parent), 0o755)
-    make_directory(place.path, 0o750, group)
-    make_directory(place.versions, 0o750, group)
+    make_directory(place.path, DIRECTORY_MODE, owning_group)
+    make_directory(place.versions, DIRECTORY_MODE, owning_group)
+    return due
 
 
 @contextlib.contextmanager
@@ -122,7 +143,7 @@ def stage(
     staging = f"{place.versions}/{_STAGING}{serial}"
     owning_group = -1 if group is None else group
     try:
-        make_directory(staging, 0o750, owning_group)
+        make_directory(staging, DIRECTORY_MODE, owning_group)
         with open_directory(staging) as directory:
             directory.write(CERTIFICATE, certificate, 0o640, owning_group)
             directory.write(CHAIN, chain, 0o640, owning_group)

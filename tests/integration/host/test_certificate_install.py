@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import stat
 import time
 from collections.abc import Callable
 
@@ -26,6 +27,28 @@ def test_four_steps(machine: Machine, issued: Issued, target: dict[str, str]) ->
     assert done["path"] == f"{machine.workload}/current/certificate.pem"
     assert done["session"]["assumed_role_arn"] == f"arn:aws:sts::123456789012:assumed-role/web/{done['serial']}"
     assert set(done["session"]) == {"assumed_role_arn", "expiration"}
+
+
+@pytest.mark.parametrize("directory", ["", "versions"])
+def test_four_steps_on_a_directory_with_another_mode(machine: Machine, issued: Issued, directory: str) -> None:
+    options = {"certificate": issued(), "prove": False}
+    machine.module("certificate_install", **options)
+    path = machine.workload / directory
+    path.chmod(0o755)
+    assert machine.module("workload_info")["due"]["certificate"].endswith("has the mode 0755, not 0750")
+    steps = machine.four_steps("certificate_install", **options)
+    assert [step["changed"] for step in steps] == [True, True, False, False]
+    assert {step["outcome"] for step in steps} == {"unchanged"}
+    assert stat.S_IMODE(path.stat().st_mode) == 0o750
+    assert machine.module("workload_info")["due"]["certificate"] is None
+
+
+def test_check_mode_leaves_a_directory_as_it_is(machine: Machine, issued: Issued) -> None:
+    options = {"certificate": issued(), "prove": False}
+    machine.module("certificate_install", **options)
+    machine.workload.chmod(0o755)
+    assert machine.module("certificate_install", check_mode=True, **options)["changed"] is True
+    assert stat.S_IMODE(machine.workload.stat().st_mode) == 0o755
 
 
 def test_rotation(machine: Machine, issued: Issued, target: dict[str, str]) -> None:

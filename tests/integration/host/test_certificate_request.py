@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,24 @@ def test_four_steps(machine: Machine) -> None:
     assert steps[0]["csr"] == steps[0]["public_key_fingerprint"] == ""
     assert len({step["public_key_fingerprint"] for step in steps[1:]}) == 1
     assert all(x509.load_pem_x509_csr(step["csr"].encode()).is_signature_valid for step in steps[1:])
+
+
+@pytest.mark.parametrize("directory", ["", "versions"])
+def test_four_steps_on_a_directory_with_another_mode(machine: Machine, directory: str) -> None:
+    request = machine.module("certificate_request", binding=BINDING)
+    path = machine.workload / directory
+    path.chmod(0o755)
+    steps = machine.four_steps("certificate_request", binding=BINDING)
+    assert [step["changed"] for step in steps] == [True, True, False, False]
+    assert {step["public_key_fingerprint"] for step in steps} == {request["public_key_fingerprint"]}
+    assert stat.S_IMODE(path.stat().st_mode) == 0o750
+
+
+def test_check_mode_leaves_a_directory_as_it_is(machine: Machine) -> None:
+    machine.module("certificate_request", binding=BINDING)
+    machine.workload.chmod(0o755)
+    assert machine.module("certificate_request", check_mode=True, binding=BINDING)["changed"] is True
+    assert stat.S_IMODE(machine.workload.stat().st_mode) == 0o755
 
 
 def test_no_answer_holds_the_key(machine: Machine) -> None:

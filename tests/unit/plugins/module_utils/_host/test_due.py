@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -11,6 +13,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.due impo
     Installed,
     Wishes,
     certificate_due,
+    directory_due,
     helper_due,
 )
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.errors import HostError
@@ -115,16 +118,22 @@ def test_no_certificate_is_due_at_once():
 
 def test_the_reasons_are_told_in_their_order():
     """Each step takes away the reason that was told, and the next one shows."""
-    worst = SOUND._replace(private_key_mode=0o644, key_matches=False, not_after=BEGIN + timedelta(days=9))
+    worst = SOUND._replace(
+        private_key_mode=0o644,
+        directory_fault="/etc/rolesanywhere/web is open",
+        key_matches=False,
+        not_after=BEGIN + timedelta(days=9),
+    )
     wishes = Wishes(common_name="web2", key_type="RSA-2048")
-    renamed = worst._replace(private_key_mode=0o400, key_matches=True, not_after=END)
+    renamed = SOUND
     steps = [
         due(worst, wishes, 25, force=True, waiting="4b1f", trouble="unreadable."),
         due(worst, wishes, 25, waiting="4b1f", trouble="unreadable."),
         due(worst, wishes, 25, trouble="unreadable."),
         due(worst, wishes, 25),
         due(worst._replace(private_key_mode=0o400), wishes, 25),
-        due(worst._replace(private_key_mode=0o400, key_matches=True), wishes, 25),
+        due(worst._replace(private_key_mode=0o400, directory_fault=None), wishes, 25),
+        due(renamed._replace(not_after=worst.not_after), wishes, 25),
         due(renamed, wishes, 25),
         due(renamed, wishes._replace(common_name=None), 25),
         due(renamed, Wishes(), 25),
@@ -135,6 +144,7 @@ def test_the_reasons_are_told_in_their_order():
         "certificate 4b1f is staged and waits for its proof",
         "unreadable.",
         "private key is readable by others",
+        "/etc/rolesanywhere/web is open",
         "key does not match the certificate",
         "expired on 2026-11-10",
         "common name changed from web1 to web2",
@@ -163,3 +173,28 @@ def test_when_the_helper_is_due(changes, reason):
 
 def test_no_helper_is_due_at_once():
     assert helper_due(None, "cd", "0.1.0") == "no helper yet"
+
+
+def status(mode, group=0):
+    """Return the status of something in a directory's place."""
+    return os.stat_result((mode, 0, 0, 1, 0, group, 0, 0, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("found", "group", "reason"),
+    [
+        (status(stat.S_IFDIR | 0o750, 0), None, None),
+        (status(stat.S_IFDIR | 0o750, WEB), None, None),
+        (status(stat.S_IFDIR | 0o750, WEB), WEB, None),
+        (None, None, "is missing"),
+        (status(stat.S_IFLNK | 0o777), None, "is not a directory"),
+        (status(stat.S_IFREG | 0o750), None, "is not a directory"),
+        (status(stat.S_IFDIR | 0o755, WEB), WEB, "has the mode 0755, not 0750"),
+        (status(stat.S_IFDIR | 0o700), None, "has the mode 0700, not 0750"),
+        (status(stat.S_IFDIR | 0o2750), None, "has the mode 2750, not 0750"),
+        (status(stat.S_IFDIR | 0o750, 0), WEB, "belongs to the group 0, not to 1001"),
+        (status(stat.S_IFDIR | 0o750, WEB), 0, "belongs to the group 1001, not to 0"),
+    ],
+)
+def test_a_directory_has_its_mode_and_the_wanted_group(found, group, reason):
+    assert directory_due(found, group) == reason

@@ -88,6 +88,8 @@ def another_key(place):
         (lambda place: os.unlink(f"{place.current}/private-key.pem"), "private-key.pem is missing", True),
         (lambda place: os.chmod(f"{place.current}/private-key.pem", 0o404), "readable by others", True),
         (another_key, "key does not match the certificate", True),
+        (lambda place: os.chmod(place.path, 0o755), "/web has the mode 0755, not 0750", True),
+        (lambda place: os.chmod(place.versions, 0o700), "/web/versions has the mode 0700, not 0750", True),
         (a_link_to_nowhere, "current cannot be opened", False),
         (lambda place: Path(place.current).unlink() or Path(place.current).mkdir(), "not a link", False),
         (a_file_in_its_place, "Not a directory", False),
