@@ -25,6 +25,9 @@ import psutil
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 REGION = "eu-central-1"
+MARKER = "made-by-quickstart"  # without it a folder is never emptied
+PROCESS_ID = "embedded-aws.pid"
+CREDENTIALS = "administrator.ini"
 
 
 def stop(process: subprocess.Popen[str]) -> None:
@@ -57,20 +60,48 @@ def ending(process: subprocess.Popen[str], *, keep: bool = False) -> Iterator[su
 def is_embedded_aws(process_id: int) -> bool:
     """Tell whether a process is an emulator that runs; process ids are used again."""
     try:
-        process = psutil.Process(process_id)
-        return process.status() != psutil.STATUS_ZOMBIE and "tests.emulator" in process.cmdline()
-    except psutil.NoSuchProcess:
+        return "tests.emulator" in psutil.Process(process_id).cmdline()
+    except (psutil.NoSuchProcess, psutil.AccessDenied):  # what may not be looked at is another user's
         return False
 
 
 def default_directory() -> Path:
-    """Return a folder in the checkout, or below the temporary one where the checkout is another user's.
+    """Return a folder in the checkout, or below the temporary one where the checkout is another user's or read-only.
 
     Nobody's keys are put where somebody else could replace them.
     """
-    if all(folder.stat().st_uid in (0, os.geteuid()) for folder in (ROOT, *ROOT.parents)):
+    owners = {folder.stat().st_uid for folder in (ROOT, *ROOT.parents)}
+    if owners <= {0, os.geteuid()} and os.access(ROOT, os.W_OK):
         return ROOT / ".quickstart"
     return Path(tempfile.gettempdir()) / f"rolesanywhere-quickstart-{os.geteuid()}"
+
+
+def obstacle(directory: Path) -> str | None:
+    """Say why a folder cannot be the quickstart's, or None; raises OSError when it cannot be looked at."""
+    # The link before what it leads to: in the temporary folder anybody can lay one under the name that is expected.
+    for look in (Path.lstat, Path.stat):
+        try:
+            owner = look(directory).st_uid
+        except FileNotFoundError:
+            return None
+        if owner != os.geteuid():
+            return f"{directory} belongs to another user: have it removed or choose another --directory."
+    if any(directory.iterdir()) and not (directory / MARKER).exists():
+        return f"{directory} is no folder of the quickstart, which would empty it: choose another --directory."
+    process_id = directory / PROCESS_ID
+    written = process_id.read_text() if process_id.exists() else ""
+    if written.isdecimal() and is_embedded_aws(int(written)):
+        return f"The embedded AWS of an earlier quickstart still runs: stop it with  kill {written}"
+    return None
+
+
+def prepare(directory: Path) -> None:
+    """Make the folder anew, for nobody but this user; raises OSError."""
+    if directory.exists():
+        shutil.rmtree(directory)
+    directory.mkdir(mode=0o700, parents=True)
+    (directory / MARKER).touch()
+    (directory / CREDENTIALS).write_text("[default]\naws_access_key_id = test\naws_secret_access_key = test\n")
 
 
 def clean_environment() -> dict[str, str]:
@@ -94,22 +125,19 @@ def start_embedded_aws(log: Path) -> subprocess.Popen[str]:
 
 def run(directory: Path, *, keep: bool, arguments: list[str]) -> int:
     """Run the quickstart in *directory*; return the exit status."""
-    process_id = directory / "embedded-aws.pid"
-    if process_id.exists() and is_embedded_aws(int(process_id.read_text())):
-        print(f"The embedded AWS of an earlier quickstart still runs: stop it with  kill {process_id.read_text()}")
+    try:
+        refusal = obstacle(directory)
+        if refusal:
+            print(refusal)
+            return 1
+        directory = directory.resolve()
+        prepare(directory)
+    except OSError as error:
+        print(f"{directory} cannot be the quickstart's folder: {error}; choose another --directory.")
         return 1
-    marker = directory / "made-by-quickstart"
-    if directory.exists() and any(directory.iterdir()) and not marker.exists():
-        print(f"{directory} is no folder of the quickstart, which would empty it: choose another --directory.")
-        return 1
-    shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir(mode=0o700, parents=True)
-    marker.touch()
-    credentials = directory / "administrator.ini"
-    credentials.write_text("[default]\naws_access_key_id = test\naws_secret_access_key = test\n")
     log = directory / "embedded-aws.log"
     with ending(start_embedded_aws(log), keep=keep) as aws:
-        process_id.write_text(str(aws.pid))
+        (directory / PROCESS_ID).write_text(str(aws.pid))
         ready = aws.stdout.readline().split()
         if ready[:1] != ["ready"]:
             print(f"The embedded AWS did not start: {log.read_text()}")
@@ -117,7 +145,7 @@ def run(directory: Path, *, keep: bool, arguments: list[str]) -> int:
         environment = clean_environment() | {
             "AWS_ENDPOINT_URL": ready[1],
             "AWS_REGION": REGION,
-            "AWS_SHARED_CREDENTIALS_FILE": str(credentials),
+            "AWS_SHARED_CREDENTIALS_FILE": str(directory / CREDENTIALS),
             "ANSIBLE_COLLECTIONS_PATH": os.environ.get("ANSIBLE_COLLECTIONS_PATH", str(BIN.parent / "collections")),
             "ANSIBLE_INJECT_FACT_VARS": "False",
             "ANSIBLE_LOCALHOST_WARNING": "False",
@@ -153,7 +181,7 @@ def main() -> int:
     arguments = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(130))
-    return run(arguments.directory.resolve(), keep=arguments.keep, arguments=arguments.arguments)
+    return run(arguments.directory.absolute(), keep=arguments.keep, arguments=arguments.arguments)
 
 
 if __name__ == "__main__":
