@@ -145,13 +145,7 @@ class Resources:
 
         Names are not unique in Roles Anywhere. Raises RolesAnywhereError where a name stands for several resources.
         """
-        if identifier is not None:
-            try:
-                return self.read(arns.identifier("id", identifier, self.kind.resource_type, self.service.region))
-            except NotFoundError:
-                return None
-        listed = self.service.all_pages(f"List{self.kind.operations}s", f"{self.kind.member}s")
-        hits = [resource for resource in listed if resource["name"] == name]
+        hits = self.matching(name, identifier)
         if len(hits) > 1:
             identifiers = ", ".join(sorted(self.id_of(resource) for resource in hits))
             raise RolesAnywhereError(
@@ -159,6 +153,19 @@ class Resources:
                 f"say which with id, one of {identifiers}."
             )
         return hits[0] if hits else None
+
+    def matching(self, name: str | None, identifier: str | None) -> list[dict[str, Any]]:
+        """Return the resource with this id, UUID or ARN, else those with this name, else all; one call a page.
+
+        Raises RolesAnywhereError.
+        """
+        if identifier is not None:
+            try:
+                return [self.read(arns.identifier("id", identifier, self.kind.resource_type, self.service.region))]
+            except NotFoundError:
+                return []
+        listed = self.service.all_pages(f"List{self.kind.operations}s", f"{self.kind.member}s")
+        return [resource for resource in listed if name in (None, resource["name"])]
 
     def read(self, identifier: str) -> dict[str, Any]:
         """Return the resource with this UUID. Raises NotFoundError."""
@@ -256,11 +263,14 @@ class Resources:
             self._call("Delete", self.id_of(current))
         return Outcome(current is not None, current, None)
 
+    def described(self, resource: Mapping[str, Any]) -> dict[str, Any]:
+        """Write a resource as every module shows it."""
+        return result_of(self.kind.readable(resource))
+
     def result(self, outcome: Outcome) -> dict[str, Any]:
         """Return a module's result: changed, diff, and if it exists the resource under its kind's name, with facts."""
         before, after = (
-            {} if resource is None else result_of(self.kind.readable(resource))
-            for resource in (outcome.before, outcome.after)
+            {} if resource is None else self.described(resource) for resource in (outcome.before, outcome.after)
         )
         result: dict[str, Any] = {"changed": outcome.changed, "diff": {"before": dict(before), "after": dict(after)}}
         for side in result["diff"].values():  # the service's time stamps would only be noise in a diff

@@ -59,6 +59,14 @@ def test_unknown_id_is_nothing(conversation: Any, found: Resources) -> None:
     assert found.find(None, UUID) is None
 
 
+def test_all_of_a_name_or_all_there_are(conversation: Any, found: Resources) -> None:
+    namesake, other = {**PROFILE, "profileId": OTHER}, {**PROFILE, "name": "other"}
+    for name, expected in (("web", [PROFILE, namesake]), (None, [PROFILE, other, namesake]), ("nobody", [])):
+        conversation.expect("list_profiles", {}, {"profiles": [PROFILE, other], "nextToken": "2"})
+        conversation.expect("list_profiles", {"nextToken": "2"}, {"profiles": [namesake]})
+        assert found.matching(name, None) == expected
+
+
 def test_id_of_another_kind_is_refused_before_any_call(found: Resources) -> None:
     with pytest.raises(RolesAnywhereError, match="is not the ARN of a profile"):
         found.find(None, ARN.replace("profile", "crl"))
