@@ -29,6 +29,15 @@ class Fleet:
             "fleet_directory": str(directory),
             "workload_sessions_at_once": 20,  # the emulator has no rate limit unless a test switches it on
         }
+        root = "{{ fleet_directory }}/hosts/{{ inventory_hostname }}"
+        self.group_variables: dict[str, Any] = {
+            "workload_organizational_units": ["web"],
+            "workload_directory": f"{root}/etc/rolesanywhere",
+            "workload_helper_path": f"{root}/usr/local/bin/rolesanywhere-helper",
+            "workload_aws_profile": "application",
+            "workload_aws_config_path": f"{root}/home/.aws/config",
+            "workload_cache_directory": f"{root}/home/.cache/rolesanywhere",
+        }
         for host in [*self.hosts, "ca1"]:
             (self.root(host) / "usr/local/bin").mkdir(parents=True)
         credentials = directory / "administrator.ini"
@@ -49,7 +58,6 @@ class Fleet:
     @property
     def inventory(self) -> dict[str, Any]:
         """The inventory as data."""
-        root = "{{ fleet_directory }}/hosts/{{ inventory_hostname }}"
         return {
             "all": {
                 "vars": {
@@ -61,7 +69,7 @@ class Fleet:
                     "rolesanywhere_ca": {
                         "hosts": {
                             "ca1": {
-                                "ca_directory": f"{root}/ca",
+                                "ca_directory": str(self.root("ca1") / "ca"),
                                 "ca_root_common_name": "Fleet Root CA",
                                 "ca_common_name": "Fleet Issuing CA G1",
                                 "ca_allow_unencrypted_key": True,
@@ -70,14 +78,7 @@ class Fleet:
                     },
                     "rolesanywhere_fleet": {
                         "hosts": self.host_variables,
-                        "vars": {
-                            "workload_organizational_units": ["web"],
-                            "workload_directory": f"{root}/etc/rolesanywhere",
-                            "workload_helper_path": f"{root}/usr/local/bin/rolesanywhere-helper",
-                            "workload_aws_profile": "application",
-                            "workload_aws_config_path": f"{root}/home/.aws/config",
-                            "workload_cache_directory": f"{root}/home/.cache/rolesanywhere",
-                        },
+                        "vars": self.group_variables,
                     },
                 },
             }
