@@ -40,14 +40,14 @@ class Arn:
     resource_id: str
 
 
-def _rolesanywhere(noun: str, resource_type: str) -> ResourceType:
+def _regional(service: str, noun: str, resource_type: str) -> ResourceType:
     return ResourceType(
         noun,
         re.compile(
-            rf"arn:(?P<partition>{_PARTITION}):rolesanywhere:(?P<region>{_REGION}):(?P<account>{_ACCOUNT})"
+            rf"arn:(?P<partition>{_PARTITION}):{service}:(?P<region>{_REGION}):(?P<account>{_ACCOUNT})"
             rf":{resource_type}/(?P<id>{_UUID})"
         ),
-        f"arn:aws:rolesanywhere:<region>:<account>:{resource_type}/<uuid>",
+        f"arn:aws:{service}:<region>:<account>:{resource_type}/<uuid>",
     )
 
 
@@ -63,9 +63,10 @@ def _iam(noun: str, resource_type: str, account: str) -> ResourceType:
     )
 
 
-TRUST_ANCHOR = _rolesanywhere("trust anchor", "trust-anchor")
-PROFILE = _rolesanywhere("profile", "profile")
-CRL = _rolesanywhere("CRL", "crl")
+TRUST_ANCHOR = _regional("rolesanywhere", "trust anchor", "trust-anchor")
+PROFILE = _regional("rolesanywhere", "profile", "profile")
+CRL = _regional("rolesanywhere", "CRL", "crl")
+PRIVATE_CA = _regional("acm-pca", "Private CA", "certificate-authority")
 ROLE = _iam("role", "role", _ACCOUNT)
 MANAGED_POLICY = _iam("managed policy", "policy", rf"{_ACCOUNT}|aws")  # "aws" owns AWS's own policies
 

@@ -1,11 +1,14 @@
 # SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The control plane of Roles Anywhere: one door for every call. Private to the collection."""
+"""The control plane of Roles Anywhere, and of what stands beside it: one door for every call.
+
+Private to the collection.
+"""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .errors import RolesAnywhereError
@@ -30,21 +33,41 @@ _FURTHER_ACTIONS = {
 }
 
 
+_TITLES = {"rolesanywhere": "Roles Anywhere", "acm-pca": "AWS Private CA", "iam": "IAM", "s3": "Amazon S3"}
+"""What a service is called in a sentence, by the name that boto3 and IAM actions have for it."""
+
+
 class NotFoundError(RolesAnywhereError):
     """The service knows nothing of that identifier."""
 
 
 class Service:
-    """Roles Anywhere in one account and region."""
+    """Roles Anywhere in one account and region, or another service there."""
 
-    def __init__(self, client: Any) -> None:
-        """client: a boto3 client of the service rolesanywhere."""
+    def __init__(self, client: Any, connect: Callable[[str], Any] | None = None, name: str = "rolesanywhere") -> None:
+        """Make no call yet.
+
+        client: a boto3 client of the service with this name.
+        connect: a service's name to a client of it, for those that stand beside this one.
+        """
         self._client = client
+        self._connect = connect
+        self._name = name
 
     @classmethod
     def of(cls, module: Any) -> Service:
         """Connect as the AnsibleAWSModule was told to; its option aws_config has the last word on retries."""
-        return cls(module.client("rolesanywhere", config=Config(retries=RETRIES)))
+
+        def connect(name: str) -> Any:
+            return module.client(name, config=Config(retries=RETRIES))
+
+        return cls(connect("rolesanywhere"), connect)
+
+    def beside(self, name: str) -> Service:
+        """Return another service of AWS, by boto3's name, with the same credentials and options."""
+        if self._connect is None:
+            raise TypeError(f"nothing says how to connect to {name}")
+        return Service(self._connect(name), self._connect, name)
 
     @property
     def region(self) -> str:
@@ -61,7 +84,7 @@ class Service:
 
         Raises NotFoundError, or RolesAnywhereError with a sentence about any other refusal.
         """
-        with _explained(operation):
+        with _explained(self._name, operation):
             response: dict[str, Any] = getattr(self._client, xform_name(operation))(**request)
         return response
 
@@ -70,30 +93,30 @@ class Service:
 
         Raises what call raises.
         """
-        with _explained(operation):
+        with _explained(self._name, operation):
             pages = self._client.get_paginator(xform_name(operation)).paginate()
             listed: list[dict[str, Any]] = pages.build_full_result().get(member, [])
         return listed
 
 
 @contextlib.contextmanager
-def _explained(operation: str) -> Iterator[None]:
+def _explained(name: str, operation: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        raise _refusal(operation, error) from error
+        raise _refusal(name, operation, error) from error
     except BotoCoreError as error:
-        raise RolesAnywhereError(f"Roles Anywhere could not be asked for {operation}: {error}") from error
+        raise RolesAnywhereError(f"{_TITLES[name]} could not be asked for {operation}: {error}") from error
 
 
-def _refusal(operation: str, error: ClientError) -> RolesAnywhereError:
+def _refusal(name: str, operation: str, error: ClientError) -> RolesAnywhereError:
     code = error.response.get("Error", {}).get("Code", "")
     message = error.response.get("Error", {}).get("Message", "")
     if code == "ResourceNotFoundException":
-        return NotFoundError(f"Roles Anywhere found nothing for {operation}: {message}")
+        return NotFoundError(f"{_TITLES[name]} found nothing for {operation}: {message}")
     if code in ("AccessDeniedException", "AccessDenied"):
-        needed = f"rolesanywhere:{operation}"
+        needed = f"{name}:{operation}"
         if operation in _FURTHER_ACTIONS:
             needed += f" and {_FURTHER_ACTIONS[operation]}"
         return RolesAnywhereError(f"AWS denied {operation}; the caller needs {needed}. AWS's words: {message}")
-    return RolesAnywhereError(f"Roles Anywhere refused {operation} with {code}: {message}")
+    return RolesAnywhereError(f"{_TITLES[name]} refused {operation} with {code}: {message}")

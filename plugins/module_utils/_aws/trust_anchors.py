@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
 
-from . import arns, subjects
+from . import arns, private_cas, subjects
 from .errors import RolesAnywhereError
 from .resources import Kind, Outcome, Resources, Wanted
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from cryptography.x509 import Certificate
+
+    from .service import Service
 
 MAXIMUM_CERTIFICATES = 2  # https://docs.aws.amazon.com/rolesanywhere/latest/userguide/quotas.html; not adjustable
 LATELY = timedelta(days=30)  # the usual lifetime of a workload's certificate
@@ -28,6 +30,23 @@ def bundle_of(anchor: Mapping[str, Any]) -> list[Certificate]:
     """Return the certificates that an anchor holds; none if it points to a Private CA."""
     pem = anchor["source"]["sourceData"].get("x509CertificateData")
     return certificates.load_pem_bundle(pem) if pem else []
+
+
+def certificates_of(service: Service, anchor: Mapping[str, Any]) -> list[Certificate]:
+    """Return the certificates that an anchor stands for: those that it holds, or that of its Private CA.
+
+    One call to AWS Private CA for an anchor that points there. Raises what private_cas.certificate raises.
+    """
+    arn = anchor["source"]["sourceData"].get("acmPcaArn")
+    return [private_cas.certificate(service, arn)] if arn else bundle_of(anchor)
+
+
+def facts_of(anchor: Mapping[str, Any]) -> dict[str, Any]:
+    """Say which certificates an anchor holds; nothing if one cannot be read."""
+    try:
+        return {"certificates": [certificates.facts(certificate) for certificate in bundle_of(anchor)]}
+    except CertificateError:
+        return {}
 
 
 def _same_source(current: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> bool:

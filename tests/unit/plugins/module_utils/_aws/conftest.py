@@ -23,14 +23,17 @@ NOW = datetime.now(timezone.utc).replace(microsecond=0)
 class Conversation(Service):
     """A service that fails on any call that was not declared, and on one that was but is not made."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "rolesanywhere") -> None:
         """Declare nothing yet."""
-        client = boto3.client(
-            "rolesanywhere", region_name="eu-central-1", aws_access_key_id="test", aws_secret_access_key="test"
-        )
-        super().__init__(client)
+        client = boto3.client(name, region_name="eu-central-1", aws_access_key_id="test", aws_secret_access_key="test")
+        super().__init__(client, name=name)
         self.stubber = Stubber(client)
         self.stubber.activate()
+        self.others: dict[str, Conversation] = {}
+
+    def beside(self, name: str) -> Conversation:
+        """Return the conversation with another service, in which calls are declared likewise."""
+        return self.others.setdefault(name, Conversation(name))
 
     def expect(self, method: str, request: dict[str, Any], response: dict[str, Any]) -> None:
         """Declare the next call by its boto3 name."""
@@ -46,7 +49,8 @@ def conversation() -> Iterator[Conversation]:
     """Return a conversation, all of which must have taken place when the test ends."""
     declared = Conversation()
     yield declared
-    declared.stubber.assert_no_pending_responses()
+    for each in (declared, *declared.others.values()):
+        each.stubber.assert_no_pending_responses()
 
 
 class Authority:

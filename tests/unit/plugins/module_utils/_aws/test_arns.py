@@ -41,10 +41,22 @@ def test_iam(wanted: arns.ResourceType, text: str) -> None:
     assert arns.parse("role_arns", text, wanted).text == text
 
 
+def test_private_ca() -> None:
+    arn = arns.parse("x", f"arn:aws-cn:acm-pca:cn-north-1:123456789012:certificate-authority/{UUID}", arns.PRIVATE_CA)
+    assert (arn.partition, arn.region, arn.account_id, arn.resource_id) == (
+        "aws-cn",
+        "cn-north-1",
+        "123456789012",
+        UUID,
+    )
+
+
 @pytest.mark.parametrize(
     ("wanted", "text"),
     [
         (arns.TRUST_ANCHOR, ANCHOR.replace("trust-anchor", "profile")),
+        (arns.PRIVATE_CA, ANCHOR),
+        (arns.PRIVATE_CA, f"arn:aws:acm-pca:eu-central-1:123456789012:certificate-authority/{UUID}/certificate/01"),
         (arns.TRUST_ANCHOR, ANCHOR + "\n"),
         (arns.TRUST_ANCHOR, ANCHOR + "\n[default]"),
         (arns.TRUST_ANCHOR, "x" + ANCHOR),

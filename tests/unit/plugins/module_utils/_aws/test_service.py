@@ -28,6 +28,26 @@ def test_client_is_patient_enough_for_one_request_a_second() -> None:
     assert (retries["mode"], retries["max_attempts"]) == ("standard", 10)
 
 
+def test_another_service_is_connected_to_in_the_same_way() -> None:
+    name, retries = Service.of(Module()).beside("acm-pca")._client
+    assert (name, retries["mode"], retries["max_attempts"]) == ("acm-pca", "standard", 10)
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        ("AccessDeniedException", "the caller needs acm-pca:DescribeCertificateAuthority. AWS's words: no"),
+        ("ResourceNotFoundException", "AWS Private CA found nothing for DescribeCertificateAuthority: no"),
+        ("InvalidArnException", "AWS Private CA refused DescribeCertificateAuthority with InvalidArnException: no"),
+    ],
+)
+def test_a_refusal_of_another_service_names_it(conversation: Any, code: str, sentence: str) -> None:
+    private_ca = conversation.beside("acm-pca")
+    private_ca.refuse("describe_certificate_authority", code)
+    with pytest.raises(RolesAnywhereError, match=sentence):
+        private_ca.call("DescribeCertificateAuthority", CertificateAuthorityArn="arn:aws:acm-pca:x:1:y")
+
+
 def test_region_and_partition_are_those_of_the_client(conversation: Any) -> None:
     assert (conversation.region, conversation.partition) == ("eu-central-1", "aws")
 
