@@ -77,6 +77,24 @@ def describe(name: x509.Name) -> str:
     return name.rfc4514_string()
 
 
+def facts(certificate: x509.Certificate) -> dict[str, str]:
+    """Say what tells a certificate from others and when it is valid, for the result of a module.
+
+    :raises CertificateError: its names cannot be read.
+    """
+    try:
+        names = {"subject": describe(certificate.subject), "issuer": describe(certificate.issuer)}
+    except ValueError as error:
+        raise CertificateError(f"The names of the certificate cannot be read: {_reason(error)}.") from None
+    return {
+        **names,
+        "serial": serial_hex(certificate.serial_number),
+        "not_before": iso(certificate.not_valid_before_utc),
+        "not_after": iso(certificate.not_valid_after_utc),
+        "fingerprint": fingerprint(certificate),
+    }
+
+
 def is_self_signed(certificate: x509.Certificate) -> bool:
     """Say whether a certificate names itself as issuer and is signed with its own key."""
     try:

@@ -107,6 +107,26 @@ def test_a_serial_number_is_written_as_roles_anywhere_names_a_session(serial_num
     assert certificates.serial_hex(serial_number) == text
 
 
+def test_what_tells_a_certificate_from_others(maker):
+    certificate = maker.certificate(issuer="Root, Inc.")
+    assert certificates.facts(certificate) == {
+        "subject": "CN=Issuing CA",
+        "issuer": r"CN=Root\, Inc.",
+        "serial": "40000000000000000000000000000000",
+        "not_before": "2026-11-19T10:00:00Z",
+        "not_after": "2026-12-20T10:00:00Z",
+        "fingerprint": certificates.fingerprint(certificate),
+    }
+
+
+def test_names_that_cannot_be_read_are_a_sentence(maker):
+    # A UTF8String that is not: cryptography reads the certificate, but not this name of it.
+    der = maker.certificate().public_bytes(serialization.Encoding.DER)
+    bad = x509.load_der_x509_certificate(der.replace(b"\x0c\x0aIssuing CA", b"\x0c\x0aIssuing\xff\xffA"))
+    with pytest.raises(CertificateError, match="^The names of the certificate cannot be read: "):
+        certificates.facts(bad)
+
+
 @pytest.mark.parametrize(
     ("wrong", "self_signed"),
     [({}, True), ({"issuer": "Root"}, False), ({"signing_key": ec.generate_private_key(ec.SECP256R1())}, False)],
