@@ -9,6 +9,8 @@ import re
 VALUE_LENGTH = 256  # characters
 
 _SIGNS = r"_.:/=+\-@"
-VALUE = re.compile(rf"[\w\s{_SIGNS}]{{1,{VALUE_LENGTH}}}")
+# Unicode's category of separators; a tab or a line end, which \s means as well, is none.
+_SEPARATORS = r" \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+VALUE = re.compile(rf"[\w{_SEPARATORS}{_SIGNS}]{{1,{VALUE_LENGTH}}}")
 # The ASCII part of it, of any length: that much our own certificates use.
 ASCII_CHARACTERS = re.compile(rf"[A-Za-z0-9 {_SIGNS}]+")
