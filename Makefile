@@ -56,7 +56,7 @@ emulator: .venv/test-installed  ## serve the local AWS in the foreground (PORT=5
 
 .PHONY: bench
 bench: .venv/test-installed  ## measure beside what people would use instead
-	@exec .venv/bin/python benchmarks/run.py
+	@exec .venv/bin/python -m benchmarks.run
 
 # ---- what a maintainer runs ------------------------------------------------------------------------------------------
 

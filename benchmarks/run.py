@@ -10,25 +10,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
-import sys
 import tempfile
 from pathlib import Path
 
-from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
+from tests.emulator.server import start
+
+from . import issue
+from .fleet import Fleet
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent
-sys.path.insert(0, str(ROOT))
-COLLECTIONS = str(Path(sys.prefix) / "collections")
-os.environ["ANSIBLE_COLLECTIONS_PATH"] = COLLECTIONS
-_AnsibleCollectionFinder(paths=[COLLECTIONS])._install()
-
-from benchmarks import issue  # noqa: E402 - the collection must be importable first
-from benchmarks.fleet import Fleet  # noqa: E402
-from tests.emulator.server import start  # noqa: E402
-
 Seconds = dict[str, list[float]]
 
 
