@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from . import conditions, patterns
@@ -67,7 +68,7 @@ class Permission(NamedTuple):
 
     action: str  # "s3:GetObject"
     resource: str | None  # its ARN; None when the emulator cannot tell which one is meant
-    context: Context = {}  # noqa: RUF012 - a NamedTuple's default, and never written to
+    context: Context = MappingProxyType({})
 
 
 def decide(

@@ -13,8 +13,8 @@ from tests.emulator.session_tags import Tag, session_tags, source_identity
 from .issuing import authority, leaf, name
 from .world import DEFAULT_MAPPINGS, World, trust_policy
 
-O, OU, L = NameOID.ORGANIZATION_NAME, NameOID.ORGANIZATIONAL_UNIT_NAME, NameOID.LOCALITY_NAME  # noqa: E741 - X.520's
-ISSUING = authority(name("Issuing CA", (O, "Example")))
+ORGANIZATION, UNIT, LOCALITY = NameOID.ORGANIZATION_NAME, NameOID.ORGANIZATIONAL_UNIT_NAME, NameOID.LOCALITY_NAME
+ISSUING = authority(name("Issuing CA", (ORGANIZATION, "Example")))
 ALTERNATIVE_NAMES = x509.SubjectAlternativeName(
     [
         x509.DNSName("web1.example.com"),
@@ -22,13 +22,13 @@ ALTERNATIVE_NAMES = x509.SubjectAlternativeName(
         x509.UniformResourceIdentifier("spiffe://example.com/web1"),
         x509.UniformResourceIdentifier("urn:second"),
         x509.RFC822Name("web1@example.com"),
-        x509.DirectoryName(name("directory", (OU, "one"), (OU, "two"))),
+        x509.DirectoryName(name("directory", (UNIT, "one"), (UNIT, "two"))),
         x509.DirectoryName(name("second")),
     ]
 )
 LEAF = leaf(
     ISSUING,
-    name("web1", (OU, "web"), (O, "Example"), (OU, "blue"), (x509.ObjectIdentifier("1.2.3.4"), "odd")),
+    name("web1", (UNIT, "web"), (ORGANIZATION, "Example"), (UNIT, "blue"), (x509.ObjectIdentifier("1.2.3.4"), "odd")),
     extensions={ALTERNATIVE_NAMES: False},
 ).certificate
 
@@ -84,7 +84,7 @@ SOURCE_IDENTITIES = [
     (leaf(ISSUING, "x" * 61), "CN=" + "x" * 61),
     (leaf(ISSUING, "x" * 62), "x" * 62),
     (leaf(ISSUING, "x" * 64), "x" * 64),
-    (leaf(ISSUING, name((O, "Example")), serial_number=291), "ID=0123"),
+    (leaf(ISSUING, name((ORGANIZATION, "Example")), serial_number=291), "ID=0123"),
 ]
 
 
@@ -118,7 +118,7 @@ def test_mapping_that_avoids_a_refused_value(world: World) -> None:
 
 def test_switch_for_refused_values(world: World) -> None:
     world.switches.unmappable_tag_value_fails = False
-    world.leaf = leaf(world.issuing, name("web1", (L, "a,b")))
+    world.leaf = leaf(world.issuing, name("web1", (LOCALITY, "a,b")))
     assert world.create_session().status == 201
     world.trust(trust_policy(Condition={"Null": {"aws:PrincipalTag/x509Subject/L": "false"}}))
     assert world.create_session().status == 403

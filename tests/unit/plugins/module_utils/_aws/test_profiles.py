@@ -15,7 +15,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws.resources
 UUID = "4e5a2f6c-7c5b-4d7a-9a4c-0a1b2c3d4e5f"
 ARN = f"arn:aws:rolesanywhere:eu-central-1:123456789012:profile/{UUID}"
 ROLES = ["arn:aws:iam::123456789012:role/a", "arn:aws:iam::123456789012:role/b"]
-POLICY = {
+POLICY: dict[str, Any] = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": ["s3:Get*", "s3:List*"], "Resource": "*"}],
 }
@@ -62,7 +62,7 @@ def ensure(conversation: Any, check_mode: bool = False, **given: Any) -> Any:
         ({"sessionPolicy": json.dumps(POLICY, indent=2)}, {"session_policy": POLICY}),
         (
             {"sessionPolicy": json.dumps(POLICY)},
-            {"session_policy": {**POLICY, "Statement": {**POLICY["Statement"][0], "Action": ["s3:List*", "s3:Get*"]}}},  # type: ignore[dict-item]
+            {"session_policy": {**POLICY, "Statement": {**POLICY["Statement"][0], "Action": ["s3:List*", "s3:Get*"]}}},
         ),
     ],
 )
