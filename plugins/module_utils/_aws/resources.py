@@ -49,11 +49,13 @@ class SubResource:
     calls: current value, None if the service shows none, and wanted value to the calls that lead from one to the other.
     after: the same two to the value that the service shows then.
     at_creation: whether the operation that creates the resource takes the wanted value.
+    fresh: the value that the service gives a new resource by itself, None if it gives none.
     """
 
     calls: Callable[[Any, Any], list[Call]]
     after: Callable[[Any, Any], Any]
     at_creation: bool = False
+    fresh: Any = None
 
 
 @dataclass(frozen=True)
@@ -125,11 +127,15 @@ class Changes:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A resource before and after, in the service's words; None where it does not exist."""
+    """A resource before and after, in the service's words; None where it does not exist.
+
+    facts: what a module returns beside it of what else was done.
+    """
 
     changed: bool
     before: dict[str, Any] | None
     after: dict[str, Any] | None
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 class Resources:
@@ -193,7 +199,8 @@ class Resources:
         request = {"name": wanted.name, "enabled": enabled, **wanted.members, **given}
         created = dict(request)
         for member, value in wanted.sub_resources.items():
-            created[member] = self.kind.sub_resources[member].after(None, value)
+            sub_resource = self.kind.sub_resources[member]
+            created[member] = sub_resource.after(sub_resource.fresh, value)
         if not check_mode:
             to_come = wanted.sub_resources.keys() - given.keys()
             request["enabled"] = enabled and not to_come
@@ -201,7 +208,7 @@ class Resources:
                 request["tags"] = tags.as_list(wanted.tags)
             created = self.service.call(self.kind.create, **request)[self.kind.member]
             if to_come:
-                created = self._write(created, self.changes(created, replace(wanted, enabled=enabled, tags=None)))
+                created = self._complete(created, replace(wanted, enabled=enabled, tags=None))
         return Outcome(True, None, created if wanted.tags is None else {**created, "tags": wanted.tags})
 
     def changes(self, current: dict[str, Any], wanted: Wanted) -> Changes:
@@ -279,7 +286,23 @@ class Resources:
         if outcome.after is not None:
             result[self.kind.noun.lower().replace(" ", "_")] = after
             result.update(self.kind.facts(outcome.after))
+        result.update(outcome.facts)
         return result
+
+    def _complete(self, created: dict[str, Any], wanted: Wanted) -> dict[str, Any]:
+        """Give a new resource its sub-resources, or take it away: the next run would take it for what was wanted."""
+        try:
+            return self._write(created, self.changes(created, wanted))
+        except RolesAnywhereError as error:
+            identifier = self.id_of(created)
+            try:
+                self._call("Delete", identifier)
+            except RolesAnywhereError:
+                raise RolesAnywhereError(
+                    f"The new {self.kind.noun} {created['name']!r} is incomplete, and could not be deleted again: "
+                    f"delete {identifier}, then run again. {error}"
+                ) from error
+            raise
 
     def _write(self, current: dict[str, Any], changes: Changes) -> dict[str, Any]:
         identifier = self.id_of(current)

@@ -12,8 +12,10 @@ import pytest
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws import profiles
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws.errors import RolesAnywhereError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws.resources import (
+    Call,
     Outcome,
     Resources,
+    SubResource,
     Wanted,
     check_name,
     differing,
@@ -26,10 +28,27 @@ ARN = f"arn:aws:rolesanywhere:eu-central-1:123456789012:profile/{UUID}"
 PROFILE: dict[str, Any] = {"profileId": UUID, "profileArn": ARN, "name": "web", "enabled": True, "roleArns": []}
 NOTHING = Wanted(name="web", members={}, enabled=None, tags=None, purge_tags=True)
 
+# A sub-resource for tests, whose values are those that the service shows.
+MEMBER = "attributeMappings"
+FIELD = "x509SAN"
+FRESH = [{"certificateField": FIELD, "mappingRules": [{"specifier": "URI"}]}]
+MAPPED = [{"certificateField": FIELD, "mappingRules": [{"specifier": "DNS"}]}]
+PUT = {"profileId": UUID, **MAPPED[0]}
+MAPPINGS = SubResource(
+    calls=lambda current, wanted: [] if current == wanted else [Call("PutAttributeMapping", rules) for rules in wanted],
+    after=lambda current, wanted: wanted,
+    fresh=FRESH,
+)
+
 
 @pytest.fixture
 def found(conversation: Any) -> Resources:
     return Resources(conversation, profiles.KIND)
+
+
+@pytest.fixture
+def mapped(conversation: Any) -> Resources:
+    return Resources(conversation, replace(profiles.KIND, sub_resources={MEMBER: MAPPINGS}))
 
 
 def test_name_is_found_on_any_page(conversation: Any, found: Resources) -> None:
@@ -235,3 +254,117 @@ def test_the_diff_has_no_time_stamps_and_the_result_has(found: Resources) -> Non
     assert result["diff"]["before"] == {}
     assert set(result["profile"]) - set(result["diff"]["after"]) == {"created_at", "updated_at"}
     assert "profile" not in found.result(Outcome(True, profile, None))
+
+
+def wanting(**given: Any) -> Wanted:
+    """Want the sub-resource, and what else is given."""
+    return replace(NOTHING, sub_resources={MEMBER: MAPPED}, **given)
+
+
+def created(conversation: Any, *, enabled: bool = False, mappings: Any = None) -> None:
+    """Declare that a profile is created, disabled unless something else is said."""
+    request = {"name": "web", "enabled": enabled, "roleArns": []}
+    profile = {**PROFILE, "enabled": enabled, **({MEMBER: mappings} if mappings else {})}
+    conversation.expect("create_profile", request, {"profile": profile})
+
+
+@pytest.mark.parametrize("enabled", [None, True])
+def test_a_new_one_is_enabled_once_it_has_its_sub_resources(
+    conversation: Any, mapped: Resources, enabled: bool | None
+) -> None:
+    complete = {**PROFILE, MEMBER: MAPPED}
+    created(conversation, mappings=FRESH)
+    conversation.expect("put_attribute_mapping", PUT, {"profile": {**complete, "enabled": False}})
+    conversation.expect("enable_profile", {"profileId": UUID}, {"profile": {**complete, "enabled": False}})
+    conversation.expect("get_profile", {"profileId": UUID}, {"profile": complete})
+    outcome = mapped.create(wanting(members={"roleArns": []}, enabled=enabled), check_mode=False)
+    assert outcome == Outcome(True, None, complete)
+
+
+def test_a_new_one_that_is_to_be_disabled_stays_so(conversation: Any, mapped: Resources) -> None:
+    complete = {**PROFILE, "enabled": False, MEMBER: MAPPED}
+    created(conversation)
+    conversation.expect("put_attribute_mapping", PUT, {"profile": complete})
+    conversation.expect("get_profile", {"profileId": UUID}, {"profile": complete})
+    assert mapped.create(wanting(members={"roleArns": []}, enabled=False), check_mode=False).after == complete
+
+
+def test_a_new_one_that_comes_as_it_is_wanted_is_only_enabled(conversation: Any, mapped: Resources) -> None:
+    complete = {**PROFILE, MEMBER: MAPPED}
+    created(conversation, mappings=MAPPED)
+    conversation.expect("enable_profile", {"profileId": UUID}, {"profile": complete})
+    conversation.expect("get_profile", {"profileId": UUID}, {"profile": complete})
+    assert mapped.create(wanting(members={"roleArns": []}), check_mode=False).after == complete
+
+
+def test_what_the_creating_operation_takes_is_given_to_it(conversation: Any) -> None:
+    kind = replace(profiles.KIND, sub_resources={"roleArns": replace(MAPPINGS, at_creation=True)})
+    created(conversation, enabled=True)
+    Resources(conversation, kind).create(replace(NOTHING, sub_resources={"roleArns": []}), check_mode=False)
+
+
+def test_a_new_one_that_cannot_be_completed_is_deleted_again(conversation: Any, mapped: Resources) -> None:
+    created(conversation)
+    conversation.refuse("put_attribute_mapping", "AccessDeniedException")
+    conversation.expect("delete_profile", {"profileId": UUID}, {"profile": PROFILE})
+    with pytest.raises(RolesAnywhereError, match=r"^AWS denied PutAttributeMapping;"):
+        mapped.create(wanting(members={"roleArns": []}), check_mode=False)
+
+
+def test_a_new_one_that_can_neither_be_completed_nor_deleted_is_named(conversation: Any, mapped: Resources) -> None:
+    created(conversation)
+    conversation.refuse("put_attribute_mapping", "AccessDeniedException")
+    conversation.refuse("delete_profile", "AccessDeniedException")
+    with pytest.raises(RolesAnywhereError) as caught:
+        mapped.create(wanting(members={"roleArns": []}), check_mode=False)
+    assert str(caught.value).startswith(
+        f"The new profile 'web' is incomplete, and could not be deleted again: delete {UUID}, then run again. "
+        "AWS denied PutAttributeMapping"
+    )
+
+
+def test_sub_resources_that_are_as_wanted_make_no_call(mapped: Resources) -> None:
+    current = {**PROFILE, MEMBER: MAPPED}
+    changes = mapped.changes(current, wanting())
+    assert not changes
+    assert mapped.update(current, changes, check_mode=False) == Outcome(False, current, current)
+
+
+def test_sub_resources_are_written_between_update_and_enable(conversation: Any, mapped: Resources) -> None:
+    current = {**PROFILE, "enabled": False}
+    complete = {**PROFILE, "name": "db", MEMBER: MAPPED}
+    conversation.expect("update_profile", {"profileId": UUID, "name": "db"}, {"profile": current})
+    conversation.expect("put_attribute_mapping", PUT, {"profile": current})
+    conversation.expect("enable_profile", {"profileId": UUID}, {"profile": current})
+    conversation.expect("get_profile", {"profileId": UUID}, {"profile": complete})
+    changes = mapped.changes(current, wanting(name="db", enabled=True))
+    assert mapped.update(current, changes, check_mode=False) == Outcome(True, current, complete)
+
+
+def test_sub_resources_are_written_when_access_has_been_taken_away(conversation: Any, mapped: Resources) -> None:
+    complete = {**PROFILE, "enabled": False, MEMBER: MAPPED}
+    conversation.expect("disable_profile", {"profileId": UUID}, {"profile": PROFILE})
+    conversation.expect("put_attribute_mapping", PUT, {"profile": PROFILE})
+    conversation.expect("get_profile", {"profileId": UUID}, {"profile": complete})
+    changes = mapped.changes(PROFILE, wanting(enabled=False))
+    assert mapped.update(PROFILE, changes, check_mode=False).after == complete
+
+
+def test_sub_resources_are_read_back_and_other_ones_are_a_sentence(conversation: Any, mapped: Resources) -> None:
+    conversation.expect("put_attribute_mapping", PUT, {"profile": {**PROFILE, MEMBER: MAPPED}})
+    conversation.expect("get_profile", {"profileId": UUID}, {"profile": PROFILE})
+    with pytest.raises(RolesAnywhereError) as caught:
+        mapped.update(PROFILE, mapped.changes(PROFILE, wanting()), check_mode=False)
+    assert str(caught.value) == (
+        "The profile 'web' has other attributeMappings than it was given: run again, and look at it in AWS if they "
+        "stay so."
+    )
+
+
+def test_check_mode_foretells_sub_resources(conversation: Any, mapped: Resources) -> None:
+    adding = replace(MAPPINGS, after=lambda current, wanted: [*(current or []), *wanted])
+    found = Resources(conversation, replace(mapped.kind, sub_resources={MEMBER: adding}))
+    made = found.create(wanting(), check_mode=True).after
+    assert made == {"name": "web", "enabled": True, MEMBER: [*FRESH, *MAPPED]}
+    changed = found.update(PROFILE, found.changes(PROFILE, wanting()), check_mode=True)
+    assert changed == Outcome(True, PROFILE, {**PROFILE, MEMBER: MAPPED})
