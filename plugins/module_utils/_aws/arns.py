@@ -66,6 +66,7 @@ def _iam(noun: str, resource_type: str, account: str) -> ResourceType:
 TRUST_ANCHOR = _regional("rolesanywhere", "trust anchor", "trust-anchor")
 PROFILE = _regional("rolesanywhere", "profile", "profile")
 CRL = _regional("rolesanywhere", "CRL", "crl")
+SUBJECT = _regional("rolesanywhere", "subject", "subject")
 PRIVATE_CA = _regional("acm-pca", "Private CA", "certificate-authority")
 ROLE = _iam("role", "role", _ACCOUNT)
 MANAGED_POLICY = _iam("managed policy", "policy", rf"{_ACCOUNT}|aws")  # "aws" owns AWS's own policies

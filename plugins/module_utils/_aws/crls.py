@@ -13,7 +13,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import c
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times import iso
 
-from . import arns, trust_anchors
+from . import arns, info, trust_anchors
 from .errors import RolesAnywhereError
 from .resources import Kind, Outcome, Resources, Wanted
 
@@ -84,6 +84,25 @@ def ensure(crls: Resources, options: Mapping[str, Any], check_mode: bool) -> tup
             _check_fit(crls, current["trustAnchorArn"], given)
         outcome = crls.update(current, changes, check_mode)
     return outcome, warnings_about(outcome.after, datetime.now(timezone.utc))
+
+
+def look(crls: Resources, options: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what crl_info is asked for. Raises RolesAnywhereError."""
+    anchor_arn = options["trust_anchor_arn"]
+    if anchor_arn is not None:
+        arns.parse_local("trust_anchor_arn", anchor_arn, arns.TRUST_ANCHOR, crls.service.region)
+    return info.look(
+        crls, options, asked_for=lambda crl: anchor_arn in (None, crl["trustAnchorArn"]), details=_revoked_serials
+    )
+
+
+def _revoked_serials(crl: Mapping[str, Any]) -> dict[str, Any]:
+    revocation_list = _in_place(crl)
+    if revocation_list is None:
+        return {}
+    return {
+        "revoked_serials": [certificates.serial_hex(serial) for serial in revocation_lists.revocations(revocation_list)]
+    }
 
 
 def given_list(pem: str | None, path: str | None) -> CertificateRevocationList | None:

@@ -4,17 +4,28 @@
 
 from __future__ import annotations
 
+import contextlib
+from datetime import datetime, timedelta, timezone
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times import iso
+
+from . import arns, info
+from .errors import RolesAnywhereError
+from .resources import result_of
+from .service import NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import datetime
 
     from cryptography.x509 import Certificate
 
     from .service import Service
+
+MOST_DAYS = 36500  # a hundred years: more is a mistake, and soon before the calendar begins
 
 
 def first_under(service: Service, authorities: Iterable[Certificate], since: datetime) -> str | None:
@@ -32,6 +43,81 @@ def first_under(service: Service, authorities: Iterable[Certificate], since: dat
         if accepted and _issued_by(max(accepted, key=lambda credential: credential["seenAt"]), authorities):
             return str(subject["x509Subject"])
     return None
+
+
+def look(service: Service, options: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the subjects that subject_info is asked for.
+
+    Beside the list one call for each subject that its name and date leave in question, if its certificates matter.
+    Raises RolesAnywhereError.
+    """
+    since = _since(options["seen_within"])
+    identifier, pattern = options["id"], options["subject"]
+    if identifier is None:
+        found = service.all_pages("ListSubjects", "subjects")
+    else:
+        found = _in_detail(service, [arns.identifier("id", identifier, arns.SUBJECT, service.region)])
+    if pattern is not None:
+        found = [subject for subject in found if fnmatchcase(subject["x509Subject"], pattern)]
+    if since is not None:
+        found = [subject for subject in found if subject["lastSeenAt"] >= since]
+    if identifier is None and (options["include_certificates"] or options["failed_only"]):
+        found = _in_detail(service, [subject["subjectId"] for subject in found])
+    if options["failed_only"]:
+        found = [subject for subject in found if any(map(_has_failed, subject.get("credentials", [])))]
+    seen = []
+    for subject in found:
+        with contextlib.suppress(NotFoundError):  # AWS does not say how long it remembers a subject
+            tagged = info.tags_of(service, subject["subjectArn"], options)
+            seen.append({**_described(subject, options["include_certificates"]), **tagged})
+    return seen
+
+
+def _since(days: int | None) -> datetime | None:
+    if days is None:
+        return None
+    if not 1 <= days <= MOST_DAYS:
+        raise RolesAnywhereError(f"seen_within: {days} is not a number of days from 1 to {MOST_DAYS}.")
+    return datetime.now(timezone.utc) - timedelta(days=days)
+
+
+def _in_detail(service: Service, identifiers: Iterable[str]) -> list[dict[str, Any]]:
+    found = []
+    for identifier in identifiers:
+        with contextlib.suppress(NotFoundError):
+            found.append(service.call("GetSubject", subjectId=identifier)["subject"])
+    return found
+
+
+def _described(subject: Mapping[str, Any], include_certificates: bool) -> dict[str, Any]:
+    details = ("credentials", "instanceProperties")
+    described = result_of({member: value for member, value in subject.items() if member not in details})
+    if include_certificates:
+        latest_first = sorted(subject.get("credentials", []), key=lambda credential: credential["seenAt"], reverse=True)
+        described["certificates"] = [_certificate(credential) for credential in latest_first]
+        described["instance_properties"] = [
+            {"seen_at": iso(given["seenAt"]), "failed": _has_failed(given), "properties": given["properties"]}
+            for given in subject.get("instanceProperties", [])
+        ]
+    return described
+
+
+def _certificate(credential: Mapping[str, Any]) -> dict[str, Any]:
+    pem = credential["x509CertificateData"]
+    try:
+        facts = certificates.facts(certificates.load(pem))
+    except CertificateError:  # then in AWS's own words, as far as they go
+        facts = {"serial": credential["serialNumber"], "issuer": credential["issuer"]}
+    return {
+        **{fact: facts.get(fact) for fact in ("serial", "issuer", "not_after", "fingerprint")},
+        "seen_at": iso(credential["seenAt"]),
+        "failed": _has_failed(credential),
+        "certificate": pem,
+    }
+
+
+def _has_failed(attempt: Mapping[str, Any]) -> bool:
+    return bool(attempt.get("failed"))
 
 
 def _issued_by(credential: Mapping[str, Any], authorities: Iterable[Certificate]) -> bool:

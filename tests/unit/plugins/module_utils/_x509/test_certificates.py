@@ -123,7 +123,7 @@ def test_names_that_cannot_be_read_are_a_sentence(maker):
     # A UTF8String that is not: cryptography reads the certificate, but not this name of it.
     der = maker.certificate().public_bytes(serialization.Encoding.DER)
     bad = x509.load_der_x509_certificate(der.replace(b"\x0c\x0aIssuing CA", b"\x0c\x0aIssuing\xff\xffA"))
-    with pytest.raises(CertificateError, match="^The names of the certificate cannot be read: "):
+    with pytest.raises(CertificateError, match=r"^The names of the certificate cannot be read: "):
         certificates.facts(bad)
 
 
