@@ -33,7 +33,13 @@ _FURTHER_ACTIONS = {
 }
 
 
-_TITLES = {"rolesanywhere": "Roles Anywhere", "acm-pca": "AWS Private CA", "iam": "IAM", "s3": "Amazon S3"}
+_TITLES = {
+    "rolesanywhere": "Roles Anywhere",
+    "acm-pca": "AWS Private CA",
+    "iam": "IAM",
+    "s3": "Amazon S3",
+    "sts": "AWS STS",
+}
 """What a service is called in a sentence, by the name that boto3 and IAM actions have for it."""
 
 

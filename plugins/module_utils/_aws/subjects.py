@@ -51,7 +51,7 @@ def look(service: Service, options: Mapping[str, Any]) -> list[dict[str, Any]]:
     Beside the list one call for each subject that its name and date leave in question, if its certificates matter.
     Raises RolesAnywhereError.
     """
-    since = _since(options["seen_within"])
+    since = None if options["seen_within"] is None else moment(options["seen_within"])
     identifier, pattern = options["id"], options["subject"]
     if identifier is None:
         found = service.all_pages("ListSubjects", "subjects")
@@ -73,12 +73,11 @@ def look(service: Service, options: Mapping[str, Any]) -> list[dict[str, Any]]:
     return seen
 
 
-def _since(days: int | None) -> datetime | None:
-    if days is None:
-        return None
-    if not 1 <= days <= MOST_DAYS:
-        raise RolesAnywhereError(f"seen_within: {days} is not a number of days from 1 to {MOST_DAYS}.")
-    return datetime.now(timezone.utc) - timedelta(days=days)
+def moment(seen_within: int) -> datetime:
+    """Return the time so many days ago. Raises RolesAnywhereError for what is no sensible number of days."""
+    if not 1 <= seen_within <= MOST_DAYS:
+        raise RolesAnywhereError(f"seen_within: {seen_within} is not a number of days from 1 to {MOST_DAYS}.")
+    return datetime.now(timezone.utc) - timedelta(days=seen_within)
 
 
 def _in_detail(service: Service, identifiers: Iterable[str]) -> list[dict[str, Any]]:

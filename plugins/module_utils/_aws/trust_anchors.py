@@ -4,26 +4,28 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
 
-from . import arns, private_cas, subjects
+from . import arns, notification_settings, private_cas, subjects
 from .errors import RolesAnywhereError
-from .resources import Kind, Outcome, Resources, Wanted
+from .resources import Kind, Outcome, Resources, Wanted, result_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from cryptography.x509 import Certificate
 
     from .service import Service
 
 MAXIMUM_CERTIFICATES = 2  # https://docs.aws.amazon.com/rolesanywhere/latest/userguide/quotas.html; not adjustable
-LATELY = timedelta(days=30)  # the usual lifetime of a workload's certificate
+
+_PRIVATE_CA = "AWS_ACM_PCA"
+_SETTINGS = "notificationSettings"
 
 
 def bundle_of(anchor: Mapping[str, Any]) -> list[Certificate]:
@@ -50,8 +52,18 @@ def facts_of(anchor: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _same_source(current: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> bool:
+    if current is None or current["sourceType"] != wanted["sourceType"]:
+        return False
+    if wanted["sourceType"] == _PRIVATE_CA:
+        return bool(current["sourceData"] == wanted["sourceData"])
     # The service writes PEM in its own way, so only what the PEM stands for can be compared.
-    return current is not None and set(bundle_of({"source": current})) == set(bundle_of({"source": wanted}))
+    return set(bundle_of({"source": current})) == set(bundle_of({"source": wanted}))
+
+
+def _readable(anchor: Mapping[str, Any]) -> Mapping[str, Any]:
+    if _SETTINGS not in anchor:
+        return anchor
+    return {**anchor, _SETTINGS: notification_settings.readable(anchor[_SETTINGS])}
 
 
 KIND = Kind(
@@ -59,7 +71,8 @@ KIND = Kind(
     member="trustAnchor",
     create="CreateTrustAnchor",
     comparisons={"source": _same_source},
-    readable=lambda anchor: anchor,
+    readable=_readable,
+    sub_resources={_SETTINGS: notification_settings.SUB_RESOURCE},
 )
 
 
@@ -68,20 +81,72 @@ def ensure(anchors: Resources, options: Mapping[str, Any], check_mode: bool) -> 
 
     Raises RolesAnywhereError, and CertificateError for a certificate that an anchor cannot hold.
     """
+    service, authority_arn = anchors.service, options["acm_pca_arn"]
+    days = options["seen_within"]
+    subjects.moment(days)  # refuses a wrong number before anything is done
     bundle = given_bundle(options["certificates"], options["certificate_paths"])
     warnings = check_bundle(bundle, options["include_root"])
-    wanted = Wanted.of(options, {"source": source_of(bundle)} if bundle else {})
+    members = {"source": source_of(bundle)} if bundle else {}
+    if authority_arn is not None:
+        arns.parse_local("acm_pca_arn", authority_arn, arns.PRIVATE_CA, service.region)
+        members = {"source": private_ca_source_of(authority_arn)}
+    settings = notification_settings.given(options["notification_settings"])
+    wanted = Wanted.of(options, members, {} if settings is None else {_SETTINGS: settings})
     current = anchors.find(options["name"], options["id"])
     if options["state"] == "absent":
-        return anchors.delete(current, check_mode), []
+        return _delete(anchors, current, days, options["force"], check_mode), []
     if current is None:
-        anchors.check_creatable(wanted, options["id"], {"source": "certificates"})
+        anchors.check_creatable(wanted, options["id"], {"source": "certificates or acm_pca_arn"})
+    authority = None
+    if authority_arn is not None:
+        private_cas.check_account(authority_arn, _account_of(service, current))
+        authority = private_cas.describe(service, authority_arn)
+        warnings += private_cas.check_usable(authority, options["include_root"])
+    if current is None:
         return anchors.create(wanted, check_mode), warnings
     current = anchors.with_tags(current, wanted)
     changes = anchors.changes(current, wanted)
-    if "source" in changes.members and not options["force"]:
-        _check_nobody_is_cut_off(anchors, current, bundle)
+    if "source" in changes.members:
+        if not options["force"]:
+            staying = [private_cas.certificate(service, authority_arn)] if authority else bundle
+            _check_nobody_is_cut_off(service, current, staying, days)
+    elif authority and (reason := private_cas.why_refresh(current, authority)):
+        changes = replace(changes, members={**changes.members, "source": current["source"]})
+        outcome = anchors.update(current, changes, check_mode)
+        return replace(outcome, before={**current, "refreshDue": reason}), warnings
     return anchors.update(current, changes, check_mode), warnings
+
+
+def _account_of(service: Service, anchor: Mapping[str, Any] | None) -> str:
+    """Return the account of an anchor, or of one that is to be created."""
+    if anchor is None:
+        return str(service.beside("sts").call("GetCallerIdentity")["Account"])
+    return arns.parse("id", anchor["trustAnchorArn"], arns.TRUST_ANCHOR).account_id
+
+
+def _delete(anchors: Resources, current: dict[str, Any] | None, days: int, force: bool, check_mode: bool) -> Outcome:
+    """Delete an anchor with its CRLs, which AWS may want to be deleted first."""
+    if current is None:
+        return anchors.delete(None, check_mode)
+    service = anchors.service
+    crls = [crl for crl in service.all_pages("ListCrls", "crls") if crl["trustAnchorArn"] == current["trustAnchorArn"]]
+    enabled = [crl for crl in crls if crl["enabled"]]
+    if not force:
+        if enabled:
+            names = ", ".join(repr(crl["name"]) for crl in enabled)
+            raise RolesAnywhereError(
+                f"The trust anchor {current['name']!r} still has an enabled CRL, {names}, so it seems to be in use: "
+                "disable that first, or set force to delete both."
+            )
+        _check_nobody_is_cut_off(service, current, [], days)
+    if not check_mode:
+        if enabled and current["enabled"]:  # what a CRL revokes would be let in again until the anchor is gone
+            service.call("DisableTrustAnchor", trustAnchorId=current["trustAnchorId"])
+        for crl in crls:
+            service.call("DeleteCrl", crlId=crl["crlId"])
+    deleted = [{member: crl[member] for member in ("crlId", "crlArn", "name", "enabled")} for crl in crls]
+    outcome = anchors.delete({**current, "crls": deleted} if deleted else current, check_mode)
+    return replace(outcome, facts={"deleted_crls": [result_of(crl) for crl in deleted]})
 
 
 def given_bundle(pems: list[str] | None, paths: list[str] | None) -> list[Certificate]:
@@ -126,20 +191,40 @@ def source_of(bundle: Iterable[Certificate]) -> dict[str, Any]:
     return {"sourceType": "CERTIFICATE_BUNDLE", "sourceData": {"x509CertificateData": pem}}
 
 
+def private_ca_source_of(arn: str) -> dict[str, Any]:
+    """Write a CA of AWS Private CA as the source of a trust anchor."""
+    return {"sourceType": _PRIVATE_CA, "sourceData": {"acmPcaArn": arn}}
+
+
 def names_of(bundle: Iterable[Certificate]) -> str:
     """Write the subjects of certificates, for a sentence."""
     return ", ".join(certificates.describe(certificate.subject) for certificate in bundle)
 
 
-def _check_nobody_is_cut_off(anchors: Resources, current: Mapping[str, Any], bundle: list[Certificate]) -> None:
-    removed = [certificate for certificate in bundle_of(current) if certificate not in bundle]
+def _check_nobody_is_cut_off(
+    service: Service, current: Mapping[str, Any], staying: Sequence[Certificate], days: int
+) -> None:
+    """Refuse to take away a CA under which somebody was seen in the last days; nothing stays of a deleted anchor."""
+    try:
+        present = certificates_of(service, current)
+    except RolesAnywhereError as error:
+        raise RolesAnywhereError(
+            f"Who still needs the trust anchor {current['name']!r} cannot be told without the certificate of its "
+            f"Private CA: set force if nobody does. {error}"
+        ) from error
+    removed = [certificate for certificate in present if certificate not in staying]
     if not removed:
         return
-    since = datetime.now(timezone.utc) - LATELY
-    left_behind = subjects.first_under(anchors.service, removed, since)
-    if left_behind is not None:
+    left_behind = subjects.first_under(service, removed, subjects.moment(days))
+    if left_behind is None:
+        return
+    seen = f"the last certificate of {left_behind}, seen within {days} days, is of "
+    if not staying:
         raise RolesAnywhereError(
-            f"The trust anchor {current['name']!r} cannot lose {names_of(removed)}: the last certificate of "
-            f"{left_behind}, seen within {LATELY.days} days, is of that CA; renew it under the CA that stays, or set "
-            "force to cut off whoever still needs the old one."
+            f"The trust anchor {current['name']!r} cannot be deleted: {seen}{names_of(removed)}; renew it under "
+            "another trust anchor, or set force to cut off whoever still needs this one."
         )
+    raise RolesAnywhereError(
+        f"The trust anchor {current['name']!r} cannot lose {names_of(removed)}: {seen}that CA; renew it under the CA "
+        "that stays, or set force to cut off whoever still needs the old one."
+    )
