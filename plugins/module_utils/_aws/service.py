@@ -17,6 +17,7 @@ try:
     from botocore import xform_name
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 except ImportError:  # AnsibleAWSModule has told the user by the time that anything here is called
     pass
 
@@ -104,6 +105,14 @@ class Service:
             listed: list[dict[str, Any]] = pages.build_full_result().get(member, [])
         return listed
 
+    def wait(self, waiter: str, **request: Any) -> None:
+        """Wait with a waiter of botocore, named in AWS's own words, for as long as it is patient.
+
+        Raises RolesAnywhereError if what it waits for does not come, or if AWS refuses to say.
+        """
+        with _explained(self._name, waiter):
+            self._client.get_waiter(xform_name(waiter)).wait(**request)
+
 
 @contextlib.contextmanager
 def _explained(name: str, operation: str) -> Iterator[None]:
@@ -111,14 +120,14 @@ def _explained(name: str, operation: str) -> Iterator[None]:
         yield
     except ClientError as error:
         raise _refusal(name, operation, error) from error
-    except BotoCoreError as error:
+    except (BotoCoreError, ResponseParserError) as error:  # the latter where endpoint_url leads to another service
         raise RolesAnywhereError(f"{_TITLES[name]} could not be asked for {operation}: {error}") from error
 
 
 def _refusal(name: str, operation: str, error: ClientError) -> RolesAnywhereError:
     code = error.response.get("Error", {}).get("Code", "")
     message = error.response.get("Error", {}).get("Message", "")
-    if code == "ResourceNotFoundException":
+    if code in ("ResourceNotFoundException", "NoSuchEntity"):  # the latter is IAM's
         return NotFoundError(f"{_TITLES[name]} found nothing for {operation}: {message}")
     if code in ("AccessDeniedException", "AccessDenied"):
         needed = f"{name}:{operation}"

@@ -4,14 +4,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws.errors import RolesAnywhereError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws.service import NotFoundError, Service
 from botocore.exceptions import EndpointConnectionError
+from botocore.parsers import ResponseParserError
 
 UUID = "4e5a2f6c-7c5b-4d7a-9a4c-0a1b2c3d4e5f"
+ROLE = {
+    "Path": "/",
+    "RoleName": "web",
+    "RoleId": "AROAEXAMPLEEXAMPLE00",
+    "Arn": "arn:aws:iam::123456789012:role/web",
+    "CreateDate": datetime(2026, 11, 20, tzinfo=timezone.utc),
+}
 
 
 class Module:
@@ -131,3 +140,38 @@ def test_no_answer_is_a_sentence_too() -> None:
 
     with pytest.raises(RolesAnywhereError, match=r"could not be asked for ListCrls: .*nowhere\.example"):
         Service(Client()).call("ListCrls")
+
+
+def test_what_iam_does_not_know_is_not_found(conversation: Any) -> None:
+    iam = conversation.beside("iam")
+    iam.refuse("get_role", "NoSuchEntity")
+    with pytest.raises(NotFoundError, match="IAM found nothing for GetRole: no"):
+        iam.call("GetRole", RoleName="web")
+
+
+def test_an_answer_of_another_protocol_is_a_sentence(conversation: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(**_request: Any) -> None:
+        raise ResponseParserError("Unable to parse response")
+
+    monkeypatch.setattr(conversation._client, "list_profiles", answer)
+    with pytest.raises(RolesAnywhereError, match="could not be asked for ListProfiles: Unable to parse response"):
+        conversation.call("ListProfiles")
+
+
+def test_waiting_ends_with_what_is_waited_for(conversation: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("botocore.waiter.time.sleep", lambda _seconds: None)
+    iam = conversation.beside("iam")
+    iam.refuse("get_role", "NoSuchEntity")
+    iam.expect("get_role", {"RoleName": "web"}, {"Role": ROLE, "ResponseMetadata": {"HTTPStatusCode": 200}})
+    iam.wait("RoleExists", RoleName="web")
+
+
+def test_waiting_in_vain_is_a_sentence(conversation: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("botocore.waiter.time.sleep", slept.append)
+    iam = conversation.beside("iam")
+    for _attempt in range(20):
+        iam.refuse("get_role", "NoSuchEntity")
+    with pytest.raises(RolesAnywhereError, match=r"IAM could not be asked for RoleExists: .*Max attempts exceeded"):
+        iam.wait("RoleExists", RoleName="web")
+    assert sum(slept) <= 20
