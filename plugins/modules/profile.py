@@ -14,7 +14,6 @@ version_added: 0.1.0
 description:
   - Creates, changes and deletes a profile, which lists the IAM roles that a session may be for, and narrows what the
     session may do.
-  - The caller needs C(iam:PassRole) on each of the roles.
 author:
   - Contributors to fleet.rolesanywhere (@fleet-rolesanywhere)
 extends_documentation_fragment:
@@ -30,15 +29,24 @@ options:
     description:
       - The roles that a session may be for, all of the profile's own account. They replace those that are there.
       - Needed to create a profile; may be empty.
+      - When these or O(duration) change, the module looks in IAM whether the roles are there. It waits about 20 seconds
+        for those that are new to the profile, and warns when O(duration) is longer than a role's sessions may be. A
+        caller that may not look goes on without.
     type: list
     elements: str
   session_policy:
     description:
       - An IAM policy that narrows every session of the profile, a session may do only what its role and this policy
         both allow.
-      - A policy without any C(Allow) would let sessions do nothing, and is refused.
-      - AWS has no call that removes a session policy. An empty value is refused where there is one.
+      - A policy without any C(Allow) would let sessions do nothing, and is refused unless O(allow_deny_only) is set.
+      - AWS has no call that removes a session policy. An empty value is refused where there is one, unless
+        O(allow_replace) is set.
     type: json
+  allow_deny_only:
+    description:
+      - Accept an O(session_policy) that allows nothing, for a profile whose sessions are to do nothing.
+    type: bool
+    default: false
   managed_policy_arns:
     description:
       - Managed policies that narrow every session like O(session_policy). They replace those that are there.
@@ -55,11 +63,60 @@ options:
     description:
       - Whether a workload may choose the name of its session, which is its certificate's serial number otherwise.
     type: bool
+  require_instance_properties:
+    description:
+      - Whether a session is only given to those who tell properties of their machine.
+      - Fixed once the profile is made. A change is refused unless O(allow_replace) is set.
+    type: bool
+  allow_replace:
+    description:
+      - Replace the profile where a change is wanted that AWS has no call for, of O(require_instance_properties) or to
+        an empty O(session_policy).
+      - The new profile has all that the old one has and what is wanted of it, tags and attribute mappings too. Once it
+        is complete, the old one is deleted.
+      - B(The new profile has another ARN.) Hosts carry the old one, and get no sessions until they are given the new
+        one, which a warning tells.
+    type: bool
+    default: false
+  attribute_mappings:
+    description:
+      - The parts of a certificate that become tags of its sessions, for conditions in policies. A new profile maps all.
+      - A list replaces the specifiers that are there, in any order. A field that is left out stays as it is.
+      - An empty list takes the field away, with a warning, since every condition with C(StringNotEquals) on a tag that
+        is missing is true.
+    type: dict
+    suboptions:
+      x509Subject:
+        description:
+          - Parts of the subject. Attributes such as V(CN) and V(OU), object identifiers such as V(2.5.4.97), or V(*)
+            for all.
+        type: list
+        elements: str
+      x509Issuer:
+        description:
+          - Parts of the issuer, likewise.
+        type: list
+        elements: str
+      x509SAN:
+        description:
+          - Parts of the subject alternative name. V(DNS), V(URI), V(Name/CN) and the like for parts of the directory
+            name, or V(Name/*) for all of these, which V(Name) is short for.
+        type: list
+        elements: str
   enabled:
     description:
       - Whether sessions are given under this profile.
       - When this is left out, a new profile is enabled and an existing one stays as it is.
     type: bool
+notes:
+  - The caller needs C(rolesanywhere:ListProfiles), or C(rolesanywhere:GetProfile) where O(id) is given. To create a
+    profile, C(rolesanywhere:CreateProfile); to change one, C(rolesanywhere:UpdateProfile),
+    C(rolesanywhere:EnableProfile) and C(rolesanywhere:DisableProfile); for both, C(iam:PassRole) on each of the roles.
+    To delete or replace one, C(rolesanywhere:DeleteProfile).
+  - For O(attribute_mappings), and to replace a profile, C(rolesanywhere:PutAttributeMapping),
+    C(rolesanywhere:DeleteAttributeMapping), C(rolesanywhere:EnableProfile) and C(rolesanywhere:GetProfile). For
+    O(tags), C(rolesanywhere:ListTagsForResource), C(rolesanywhere:TagResource) and C(rolesanywhere:UntagResource).
+  - With C(iam:GetRole) on the roles it can tell that a role is missing, or has shorter sessions.
 """
 
 EXAMPLES = r"""
@@ -75,6 +132,22 @@ EXAMPLES = r"""
         - Effect: Allow
           Action: s3:GetObject
           Resource: arn:aws:s3:::reports/*
+    region: eu-central-1
+
+- name: Turn the common name and the DNS name into tags of the session, and nothing of the issuer
+  fleet.rolesanywhere.profile:
+    name: reports
+    attribute_mappings:
+      x509Subject: [CN]
+      x509Issuer: []
+      x509SAN: [DNS]
+    region: eu-central-1
+
+- name: Have no session policy any more, under another ARN
+  fleet.rolesanywhere.profile:
+    name: reports
+    session_policy: ""
+    allow_replace: true
     region: eu-central-1
 
 - name: Remove a profile
@@ -141,10 +214,26 @@ profile:
       type: bool
       sample: false
     attribute_mappings:
-      description: Which fields of the certificate become tags of the session.
-      returned: when AWS says so
+      description: Which parts of the certificate become tags of the session.
+      returned: when AWS says so; for a new profile in check mode when O(attribute_mappings) is set
       type: list
       elements: dict
+      sample: [{"certificate_field": "x509Subject", "mapping_rules": [{"specifier": "CN"}]}]
+      contains:
+        certificate_field:
+          description: V(x509Subject), V(x509Issuer) or V(x509SAN). Those that are missing are not mapped.
+          returned: always
+          type: str
+        mapping_rules:
+          description: The parts of that field that are mapped.
+          returned: always
+          type: list
+          elements: dict
+          contains:
+            specifier:
+              description: A part, as in O(attribute_mappings).
+              returned: always
+              type: str
     created_by:
       description: ARN of who made the profile.
       returned: except for a new profile in check mode
@@ -162,7 +251,7 @@ profile:
       sample: "2026-11-20T10:00:00Z"
     tags:
       description: The profile's tags.
-      returned: when O(tags) is set
+      returned: when O(tags) is set, or the profile was replaced
       type: dict
       sample: {"team": "platform"}
 """
@@ -170,7 +259,7 @@ profile:
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws import profiles, resources
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws import attribute_mappings, profiles, resources
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws.errors import RolesAnywhereError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._door import answer
 
@@ -189,7 +278,14 @@ def main() -> None:
             "session_policy": {"type": "json"},
             "managed_policy_arns": {"type": "list", "elements": "str"},
             "duration": {"type": "int"},
+            "allow_deny_only": {"type": "bool", "default": False},
             "accept_role_session_name": {"type": "bool"},
+            "require_instance_properties": {"type": "bool"},
+            "allow_replace": {"type": "bool", "default": False},
+            "attribute_mappings": {
+                "type": "dict",
+                "options": {field: {"type": "list", "elements": "str"} for field in attribute_mappings.FIELDS},
+            },
             "enabled": {"type": "bool"},
         },
         required_one_of=[("name", "id")],

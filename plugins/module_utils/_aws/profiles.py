@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.policy import compare_policies
 
-from . import arns
+from . import arns, attribute_mappings, iam_roles, tags
 from .errors import RolesAnywhereError
 from .resources import Kind, Outcome, Resources, Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 # Roles Anywhere stores more than STS takes at CreateSession:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html (session policies).
@@ -29,14 +29,23 @@ def _same_policy(current: str | None, wanted: str) -> bool:
     return current is not None and not compare_policies(json.loads(current), json.loads(wanted), default_version=None)
 
 
+def _same_switch(current: bool | None, wanted: bool) -> bool:
+    return bool(current) == wanted
+
+
 def _same_set(current: list[str] | None, wanted: list[str]) -> bool:
     return set(current or []) == set(wanted)
 
 
 def _readable(profile: Mapping[str, Any]) -> Mapping[str, Any]:
-    if "sessionPolicy" not in profile:
-        return profile
-    return {**profile, "sessionPolicy": json.loads(profile["sessionPolicy"])}
+    readable = dict(profile)
+    if "sessionPolicy" in profile:
+        readable["sessionPolicy"] = json.loads(profile["sessionPolicy"])
+    if profile.get("attributeMappings") is not None:  # in one order, whatever that of the service
+        readable["attributeMappings"] = attribute_mappings.as_list(
+            attribute_mappings.by_field(profile["attributeMappings"])
+        )
+    return readable
 
 
 KIND = Kind(
@@ -47,9 +56,21 @@ KIND = Kind(
         "roleArns": _same_set,
         "managedPolicyArns": _same_set,
         "sessionPolicy": _same_policy,
-        "acceptRoleSessionName": lambda current, wanted: bool(current) == wanted,
+        "acceptRoleSessionName": _same_switch,
+        "requireInstanceProperties": _same_switch,
     },
     readable=_readable,
+    sub_resources={"attributeMappings": attribute_mappings.SUB_RESOURCE},
+)
+
+# What a profile that replaces another one takes over, beside its name, tags and mappings, and whether it is enabled.
+_INHERITED = (
+    "roleArns",
+    "managedPolicyArns",
+    "sessionPolicy",
+    "durationSeconds",
+    "acceptRoleSessionName",
+    "requireInstanceProperties",
 )
 
 
@@ -58,22 +79,134 @@ def ensure(profiles: Resources, options: Mapping[str, Any], check_mode: bool) ->
 
     Raises RolesAnywhereError.
     """
-    wanted = Wanted.of(options, wanted_members(options, profiles.service.partition))
+    members = wanted_members(options, profiles.service.partition)
+    sub_resources = {}
+    if options["attribute_mappings"] is not None:
+        sub_resources["attributeMappings"] = attribute_mappings.checked(options["attribute_mappings"])
+    wanted = Wanted.of(options, members, sub_resources)
     current = profiles.find(options["name"], options["id"])
     if options["state"] == "absent":
         return profiles.delete(current, check_mode), []
     if current is None:
         profiles.check_creatable(wanted, options["id"], {"roleArns": "role_arns"})
-        outcome = profiles.create(wanted, check_mode)
+        return _create(profiles, wanted, check_mode)
+    clears_policy = _clears(options["session_policy"])
+    fixed = what_is_fixed(current, wanted, clears_policy)
+    if fixed is None:
+        return _update(profiles, current, wanted, check_mode)
+    if not options["allow_replace"]:
+        raise RolesAnywhereError(
+            f"{fixed}, for Roles Anywhere has no call that does: leave it as it is, or set allow_replace, with which a "
+            "new profile takes the place of this one and has another ARN."
+        )
+    return _replace(profiles, current, wanted, clears_policy, check_mode)
+
+
+def what_is_fixed(current: Mapping[str, Any], wanted: Wanted, clears_policy: bool) -> str | None:
+    """Return the beginning of a sentence about what is wanted of a profile but cannot be done, None if all can be."""
+    if clears_policy and "sessionPolicy" in current:
+        return f"The session policy of the profile {current['name']!r} cannot be removed"
+    wanted_properties = wanted.members.get("requireInstanceProperties")
+    properties = current.get("requireInstanceProperties")
+    if wanted_properties is not None and not _same_switch(properties, wanted_properties):
+        is_now = "true" if properties else "false"
+        return f"require_instance_properties of the profile {current['name']!r} is {is_now} and cannot be changed"
+    return None
+
+
+def successor(current: Mapping[str, Any], wanted: Wanted, clears_policy: bool) -> Wanted:
+    """Return what is wanted of the profile that replaces another one: what that has, with what is wanted of it.
+
+    current: with its tags.
+    """
+    members: dict[str, Any] = {"roleArns": []}
+    members.update({member: current[member] for member in _INHERITED if member in current})
+    if clears_policy:
+        members.pop("sessionPolicy", None)
+    changes = tags.changes(current["tags"], wanted.tags or {}, wanted.tags is not None and wanted.purge_tags)
+    return Wanted(
+        name=wanted.name or current["name"],
+        members={**members, **wanted.members},
+        enabled=current["enabled"] if wanted.enabled is None else wanted.enabled,
+        # those of AWS itself cannot be given
+        tags={key: text for key, text in tags.after(current["tags"], changes).items() if not key.startswith("aws:")},
+        purge_tags=True,
+        sub_resources={
+            # every field is named: what is not mapped now must not be mapped again by the service's default
+            "attributeMappings": {
+                **dict.fromkeys(attribute_mappings.FIELDS, ()),
+                **attribute_mappings.by_field(current.get("attributeMappings")),
+                **wanted.sub_resources.get("attributeMappings", {}),
+            }
+        },
+    )
+
+
+def _create(profiles: Resources, wanted: Wanted, check_mode: bool) -> tuple[Outcome, list[str]]:
+    longest = _longest_sessions(profiles, wanted.members["roleArns"], [], check_mode)
+    outcome = profiles.create(wanted, check_mode)
+    unmapped = _unmapped(attribute_mappings.SUB_RESOURCE.fresh, wanted)
+    return outcome, unmapped + warnings_about(outcome.after or {}, longest)
+
+
+def _update(
+    profiles: Resources, current: dict[str, Any], wanted: Wanted, check_mode: bool
+) -> tuple[Outcome, list[str]]:
+    current = profiles.with_tags(current, wanted)
+    changes = profiles.changes(current, wanted)
+    longest: dict[str, int | None] = {}
+    if {"roleArns", "durationSeconds"} & changes.members.keys():
+        before = current.get("roleArns", [])
+        longest = _longest_sessions(profiles, changes.members.get("roleArns", before), before, check_mode)
+    outcome = profiles.update(current, changes, check_mode)
+    unmapped = _unmapped(current.get("attributeMappings"), wanted)
+    return outcome, unmapped + warnings_about(outcome.after or {}, longest)
+
+
+def _replace(
+    profiles: Resources, current: dict[str, Any], wanted: Wanted, clears_policy: bool, check_mode: bool
+) -> tuple[Outcome, list[str]]:
+    """Make the new profile complete before the old one is deleted, so that a failure leaves one that serves."""
+    old_arn = profiles.arn_of(current)
+    current = {**current, "tags": tags.read(profiles.service, old_arn)}
+    wanted = successor(current, wanted, clears_policy)
+    longest = _longest_sessions(profiles, wanted.members["roleArns"], current.get("roleArns", []), check_mode)
+    after = profiles.create(wanted, check_mode).after or {}
+    if check_mode:
+        replaced = (
+            f"would be replaced: hosts that carry {old_arn} would get no sessions until they are given its new ARN"
+        )
     else:
-        if _clears(options["session_policy"]) and "sessionPolicy" in current:
+        new_arn = profiles.arn_of(after)
+        replaced = f"was replaced: hosts that carry {old_arn} get no sessions until they are given {new_arn}"
+        try:
+            profiles.delete(current, check_mode)
+        except RolesAnywhereError as error:
             raise RolesAnywhereError(
-                f"The session policy of the profile {current['name']!r} cannot be removed, for Roles Anywhere has no "
-                "call that does: delete the profile and create it anew, or give another session policy."
-            )
-        current = profiles.with_tags(current, wanted)
-        outcome = profiles.update(current, profiles.changes(current, wanted), check_mode)
-    return outcome, warnings_about(outcome.after or {})
+                f"The profile {current['name']!r} has its successor, {new_arn}, but could not be deleted itself: "
+                f"delete {old_arn}. {error}"
+            ) from error
+    return Outcome(True, current, after), [
+        f"The profile {current['name']!r} {replaced}.",
+        *_unmapped(current.get("attributeMappings"), wanted),
+        *warnings_about(after, longest),
+    ]
+
+
+def _longest_sessions(
+    profiles: Resources, role_arns: Sequence[str], before: Sequence[str], check_mode: bool
+) -> dict[str, int | None]:
+    new = set(role_arns).difference(before)
+    return iam_roles.longest_sessions(profiles.service, role_arns, new, wait=not check_mode)
+
+
+def _unmapped(mappings: list[dict[str, Any]] | None, wanted: Wanted) -> list[str]:
+    fields = attribute_mappings.removed(mappings, wanted.sub_resources.get("attributeMappings", {}))
+    return [
+        f"{field} is not mapped any more: sessions carry no tags of it, so every condition with StringEquals on them "
+        "is false, and every one with StringNotEquals is true."
+        for field in fields
+    ]
 
 
 def wanted_members(options: Mapping[str, Any], partition: str) -> dict[str, Any]:
@@ -86,7 +219,7 @@ def wanted_members(options: Mapping[str, Any], partition: str) -> dict[str, Any]
             "managed_policy_arns", options["managed_policy_arns"], arns.MANAGED_POLICY, partition
         )
     if options["session_policy"] is not None and not _clears(options["session_policy"]):
-        members["sessionPolicy"] = session_policy(options["session_policy"])
+        members["sessionPolicy"] = session_policy(options["session_policy"], options["allow_deny_only"])
     if options["duration"] is not None:
         if not SHORTEST_SESSION <= options["duration"] <= LONGEST_SESSION:
             raise RolesAnywhereError(
@@ -95,11 +228,16 @@ def wanted_members(options: Mapping[str, Any], partition: str) -> dict[str, Any]
         members["durationSeconds"] = options["duration"]
     if options["accept_role_session_name"] is not None:
         members["acceptRoleSessionName"] = options["accept_role_session_name"]
+    if options["require_instance_properties"] is not None:
+        members["requireInstanceProperties"] = options["require_instance_properties"]
     return members
 
 
-def session_policy(text: str) -> str:
-    """Return a session policy without white space, which counts. Raises RolesAnywhereError if it can grant nothing."""
+def session_policy(text: str, allow_deny_only: bool = False) -> str:
+    """Return a session policy without white space, which counts.
+
+    Raises RolesAnywhereError if it can grant nothing, unless that is allowed.
+    """
     try:
         policy = json.loads(text)
     except ValueError as error:
@@ -109,17 +247,28 @@ def session_policy(text: str) -> str:
         statements = [statements]
     if not isinstance(statements, list) or not all(isinstance(statement, dict) for statement in statements):
         raise RolesAnywhereError("session_policy is not an IAM policy: it needs a Statement that is a list.")
-    if not any(statement.get("Effect") == "Allow" for statement in statements):
+    if not statements or not (allow_deny_only or any(statement.get("Effect") == "Allow" for statement in statements)):
         raise RolesAnywhereError(
             "session_policy allows nothing, and a session may do only what its role and its session policy both allow: "
-            "add a statement that allows what the workload needs."
+            "add a statement that allows what the workload needs, or set allow_deny_only."
         )
     return json.dumps(policy, separators=(",", ":"))
 
 
-def warnings_about(profile: Mapping[str, Any]) -> list[str]:
-    """Return what Roles Anywhere stores but STS refuses when a session is made."""
+def warnings_about(profile: Mapping[str, Any], longest_sessions: Mapping[str, int | None] | None = None) -> list[str]:
+    """Return what Roles Anywhere stores but STS refuses when a session is made.
+
+    longest_sessions: a role's ARN to the seconds that its sessions may last, or None if there is no such role.
+    """
     warnings = []
+    for arn, seconds in (longest_sessions or {}).items():
+        if seconds is None:
+            warnings.append(f"The profile lists {arn}, but there is no such role in IAM: STS refuses sessions for it.")
+        elif profile.get("durationSeconds", 0) > seconds:
+            warnings.append(
+                f"The profile's sessions may last {profile['durationSeconds']} seconds, those of {arn} {seconds}: STS "
+                "refuses sessions that are wanted to last longer than the role allows."
+            )
     managed_policies = profile.get("managedPolicyArns") or []
     if len(managed_policies) > MAXIMUM_MANAGED_POLICIES:
         warnings.append(

@@ -208,7 +208,7 @@ class Resources:
                 request["tags"] = tags.as_list(wanted.tags)
             created = self.service.call(self.kind.create, **request)[self.kind.member]
             if to_come:
-                created = self._complete(created, replace(wanted, enabled=enabled, tags=None))
+                created = self._complete(created, replace(wanted, name=None, members={}, enabled=enabled, tags=None))
         return Outcome(True, None, created if wanted.tags is None else {**created, "tags": wanted.tags})
 
     def changes(self, current: dict[str, Any], wanted: Wanted) -> Changes:

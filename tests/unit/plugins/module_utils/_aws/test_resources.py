@@ -297,6 +297,15 @@ def test_a_new_one_that_comes_as_it_is_wanted_is_only_enabled(conversation: Any,
     assert mapped.create(wanting(members={"roleArns": []}), check_mode=False).after == complete
 
 
+def test_a_new_one_is_not_given_twice_what_it_was_made_with(conversation: Any, mapped: Resources) -> None:
+    complete = {**PROFILE, MEMBER: MAPPED}
+    request = {"name": "web", "enabled": False, "roleArns": [], "requireInstanceProperties": True}
+    conversation.expect("create_profile", request, {"profile": PROFILE})  # which may say less than it was given
+    conversation.expect("put_attribute_mapping", PUT, {"profile": complete})
+    conversation.expect("get_profile", {"profileId": UUID}, {"profile": complete})
+    mapped.create(wanting(members={"roleArns": [], "requireInstanceProperties": True}), check_mode=False)
+
+
 def test_what_the_creating_operation_takes_is_given_to_it(conversation: Any) -> None:
     kind = replace(profiles.KIND, sub_resources={"roleArns": replace(MAPPINGS, at_creation=True)})
     created(conversation, enabled=True)
