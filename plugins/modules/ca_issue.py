@@ -67,6 +67,13 @@ options:
         type: list
         elements: str
         default: []
+      force:
+        description:
+          - Issue although the workload has three certificates already that are neither expired nor revoked.
+          - Without it such a request is refused, since the host does not install what it gets. A certificate that is
+            returned again does not count as a new one.
+        type: bool
+        default: false
   validity:
     description:
       - How many days the certificates are valid.
@@ -74,13 +81,6 @@ options:
         module fails.
     type: int
     default: 30
-  force:
-    description:
-      - Issue although a workload of a host has three certificates already that are neither expired nor revoked.
-      - Without it such a request is refused, since the host does not install what it gets. A certificate that is
-        returned again does not count as a new one.
-    type: bool
-    default: false
 extends_documentation_fragment:
   - fleet.rolesanywhere._attributes
   - fleet.rolesanywhere._attributes.posix
@@ -241,7 +241,6 @@ def run(module: AnsibleModule) -> dict[str, Any]:
             book,
             now,
             actor.current(nonce),
-            force=module.params["force"],
             dry_run=module.check_mode,
         )
     certificates_by_host: dict[str, dict[str, Any]] = {}
@@ -279,10 +278,10 @@ def main() -> None:
                     "organizational_units": {"type": "list", "elements": "str", "default": []},
                     "dns_names": {"type": "list", "elements": "str", "default": []},
                     "uris": {"type": "list", "elements": "str", "default": []},
+                    "force": {"type": "bool", "default": False},
                 },
             },
             "validity": {"type": "int", "default": 30},
-            "force": {"type": "bool", "default": False},
         },
         mutually_exclusive=argument_specs.ONE_PASSPHRASE,
         supports_check_mode=True,

@@ -80,19 +80,16 @@ def issue(
     now: datetime,
     issued_by: str,
     *,
-    force: bool = False,
     dry_run: bool = False,
 ) -> list[Outcome]:
     """Serve a batch of orders; whatever certificate is returned stands in the ledger, committed.
-
-    *force* issues although a workload has its three unexpired certificates.
 
     :raises AuthorityError: the clock runs behind the ledger, or the ledger cannot be written; nothing was issued then.
     """
     checked = check(orders, nonce, validity)
     with ledger.batch(dry_run=dry_run):
         ledger.check_clock(now)
-        desk = _Desk(orders, signer.certificate, ledger, now, force=force)
+        desk = _Desk(orders, signer.certificate, ledger, now)
         decided = [desk.decide(item) for item in checked]
         waiting = [item for item, outcome in zip(checked, decided) if outcome is None]
         if dry_run:
@@ -150,15 +147,12 @@ def why_enough(order: Order, unexpired_serials: Sequence[str]) -> str | None:
 class _Desk:
     """Decides about the orders of one batch. It remembers what it gave away, which the ledger learns at the end."""
 
-    def __init__(
-        self, orders: Iterable[Order], issuer: x509.Certificate, ledger: Ledger, now: datetime, *, force: bool
-    ) -> None:
+    def __init__(self, orders: Iterable[Order], issuer: x509.Certificate, ledger: Ledger, now: datetime) -> None:
         self._times_ordered = Counter((order.host, order.name) for order in orders)
         self._issuer = issuer
         self._ledger = ledger
         self._time = now
         self._now = iso(now)
-        self._force = force
         self._blocked_hosts = ledger.blocked_hosts()
         self._name_claims: dict[str, Claim] = {}
         self._key_claims: dict[str, Claim] = {}
@@ -173,7 +167,7 @@ class _Desk:
         same_key = self._ledger.with_public_key(wanted.public_key_fingerprint)
         reusable = self._reusable(order, wanted, same_key)
         refused = self._why_refused(order, wanted, same_key)
-        if not refused and not reusable and not self._force:
+        if not refused and not reusable and not order.force:
             refused = why_enough(order, self._ledger.unexpired_serials(order.host, order.name, self._now))
         if refused:
             return Outcome(order, refused=refused)

@@ -12,7 +12,10 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors i
 
 
 class Order(NamedTuple):
-    """One certificate that the controller wants for a workload (*name*) of a host; the request is in PEM."""
+    """One certificate that the controller wants for a workload (*name*) of a host; the request is in PEM.
+
+    *force* orders it although the workload has as many unexpired certificates as it can need.
+    """
 
     host: str
     name: str
@@ -22,6 +25,7 @@ class Order(NamedTuple):
     organizational_units: Sequence[str]
     dns_names: Sequence[str]
     uris: Sequence[str]
+    force: bool = False
 
 
 class CheckedOrder(NamedTuple):

@@ -56,10 +56,10 @@ class Workshop:
         order = Order(host, name, csr, f"{host}-{name}", None, [], [], [])
         return order._replace(**wishes)
 
-    def issue(self, book, signer, *orders, now=None, days=30, force=False, dry_run=False):
+    def issue(self, book, signer, *orders, now=None, days=30, dry_run=False):
         now = now or self.now
         validity, _warning = issuing.decide_validity(timedelta(days), signer.certificate.not_valid_after_utc, now)
-        return issuing.issue(orders, NONCE, validity, signer, book, now, "tester", force=force, dry_run=dry_run)
+        return issuing.issue(orders, NONCE, validity, signer, book, now, "tester", dry_run=dry_run)
 
     def days(self, number):
         return self.now + timedelta(days=number)

@@ -95,7 +95,7 @@ def test_a_host_that_never_installs_gets_no_fourth_certificate(workshop, book, s
 
 def test_a_fourth_certificate_is_issued_by_force(workshop, book, signer):
     for _time in range(4):
-        (outcome,) = workshop.issue(book, signer, workshop.order("web1"), force=True)
+        (outcome,) = workshop.issue(book, signer, workshop.order("web1", force=True))
         assert outcome.certificate
 
 
