@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, timezone
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.x509.oid import NameOID
 
 
@@ -19,9 +20,17 @@ class Authority:
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
         signer = issuer or self
+        self.pem = signer._sign(self._name, self._key.public_key())
+
+    def sign_authority(self, request: str) -> str:
+        """Sign the request of a CA that is kept elsewhere; both in PEM."""
+        csr = x509.load_pem_x509_csr(request.encode())
+        return self._sign(csr.subject, csr.public_key())
+
+    def _sign(self, name: x509.Name, public_key: CertificatePublicKeyTypes) -> str:
         now = datetime.now(timezone.utc)
-        self._certificate = (
-            x509.CertificateBuilder(signer._name, self._name, self._key.public_key(), x509.random_serial_number())
+        certificate = (
+            x509.CertificateBuilder(self._name, name, public_key, x509.random_serial_number())
             .not_valid_before(now - timedelta(days=1))
             .not_valid_after(now + timedelta(days=365))
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
@@ -39,10 +48,10 @@ class Authority:
                 ),
                 critical=True,
             )
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False)
-            .sign(signer._key, hashes.SHA256())
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
+            .sign(self._key, hashes.SHA256())
         )
-        self.pem = self._certificate.public_bytes(serialization.Encoding.PEM).decode()
+        return certificate.public_bytes(serialization.Encoding.PEM).decode()
 
     def crl(self, number: int, *serials: int) -> str:
         """Sign a CRL, in PEM."""
