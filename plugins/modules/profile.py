@@ -251,7 +251,7 @@ profile:
       sample: "2026-11-20T10:00:00Z"
     tags:
       description: The profile's tags.
-      returned: when O(tags) is set, or the profile was replaced
+      returned: when O(tags) is set
       type: dict
       sample: {"team": "platform"}
 """

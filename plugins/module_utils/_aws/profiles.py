@@ -168,8 +168,9 @@ def _replace(
 ) -> tuple[Outcome, list[str]]:
     """Make the new profile complete before the old one is deleted, so that a failure leaves one that serves."""
     old_arn = profiles.arn_of(current)
-    current = {**current, "tags": tags.read(profiles.service, old_arn)}
-    wanted = successor(current, wanted, clears_policy)
+    tagged = {**current, "tags": tags.read(profiles.service, old_arn)}
+    asked_for_tags = wanted.tags is not None
+    wanted = successor(tagged, wanted, clears_policy)
     longest = _longest_sessions(profiles, wanted.members["roleArns"], current.get("roleArns", []), check_mode)
     after = profiles.create(wanted, check_mode).after or {}
     if check_mode:
@@ -186,6 +187,10 @@ def _replace(
                 f"The profile {current['name']!r} has its successor, {new_arn}, but could not be deleted itself: "
                 f"delete {old_arn}. {error}"
             ) from error
+    if asked_for_tags:
+        current = tagged
+    else:
+        after.pop("tags", None)
     return Outcome(True, current, after), [
         f"The profile {current['name']!r} {replaced}.",
         *_unmapped(current.get("attributeMappings"), wanted),

@@ -8,6 +8,8 @@ import json
 from typing import Any
 
 import pytest
+from moto.iam.exceptions import NotFoundException
+from moto.iam.models import IAMBackend
 
 from tests.emulator.fixtures import client
 from tests.emulator.server import EmulatorServer
@@ -15,6 +17,7 @@ from tests.emulator.server import EmulatorServer
 from .controller import Controller
 
 ROLES = ["arn:aws:iam::123456789012:role/reader", "arn:aws:iam::123456789012:role/team/writer"]
+WITHOUT_PATH = ROLES[1].replace("team/", "")
 READ = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]}
 WRITE = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:Put*", "Resource": "*"}]}
 DENY = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
@@ -43,6 +46,8 @@ def test_life_of_a_profile(controller: Controller, rolesanywhere: Any) -> None:
         managed_policy_arns=["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"],
         duration=7200,
         accept_role_session_name=True,
+        require_instance_properties=False,
+        attribute_mappings={"x509Subject": ["CN", "OU"], "x509Issuer": [], "x509SAN": ["Name", "DNS"]},
         enabled=False,
         tags={"stage": "trial"},
         purge_tags=False,
@@ -51,6 +56,10 @@ def test_life_of_a_profile(controller: Controller, rolesanywhere: Any) -> None:
     assert changed["session_policy"] == WRITE
     assert (changed["duration_seconds"], changed["accept_role_session_name"], changed["enabled"]) == (7200, True, False)
     assert changed["tags"] == {"Team": "Web", "stage": "trial"}
+    assert changed["attribute_mappings"] == [
+        {"certificate_field": "x509SAN", "mapping_rules": [{"specifier": "DNS"}, {"specifier": "Name/*"}]},
+        {"certificate_field": "x509Subject", "mapping_rules": [{"specifier": "CN"}, {"specifier": "OU"}]},
+    ]
 
     emptied = controller.four_steps("profile", id=arn, name="web 2", managed_policy_arns=[], role_arns=[])["profile"]
     assert (emptied["role_arns"], emptied["managed_policy_arns"]) == ([], [])
@@ -62,10 +71,20 @@ def test_life_of_a_profile(controller: Controller, rolesanywhere: Any) -> None:
 
 
 def test_one_sentence_for_each_mistake(controller: Controller, rolesanywhere: Any) -> None:
-    rolesanywhere.create_profile(name="web", roleArns=[], sessionPolicy=json.dumps(READ))
+    made = rolesanywhere.create_profile(name="web", roleArns=[], sessionPolicy=json.dumps(READ))["profile"]
     mistakes = [
         ({"name": "web", "session_policy": ""}, "The session policy of the profile 'web' cannot be removed"),
+        (
+            {"name": "web", "require_instance_properties": True},
+            "require_instance_properties of the profile 'web' is false and cannot be changed",
+        ),
         ({"name": "web", "session_policy": DENY}, "session_policy allows nothing"),
+        ({"name": "web", "attribute_mappings": {"x509SAN": ["*"]}}, "attribute_mappings: '*' is no specifier of x509S"),
+        ({"name": "web", "attribute_mappings": {"subject": ["CN"]}}, "Unsupported parameters for"),
+        (
+            {"name": "web", "role_arns": [WITHOUT_PATH]},
+            f"role_arns: there is no role {WITHOUT_PATH} in IAM; the one with that name is {ROLES[1]}.",
+        ),
         ({"name": "web", "duration": 100}, "duration: 100 is not between 900 and 43200 seconds"),
         (
             {"name": "web", "role_arns": [ROLES[0].replace("role", "user")]},
@@ -79,33 +98,84 @@ def test_one_sentence_for_each_mistake(controller: Controller, rolesanywhere: An
     for result, (_, sentence) in zip(results, mistakes, strict=True):
         assert result["failed"]
         assert result["msg"].startswith(sentence)
+    assert [profile["updatedAt"] for profile in rolesanywhere.list_profiles()["profiles"]] == [made["updatedAt"]]
 
 
-def test_warning_about_what_sts_refuses_later(controller: Controller) -> None:
+def test_warnings_about_what_sts_refuses_later(controller: Controller) -> None:
     policies = [f"arn:aws:iam::123456789012:policy/{number}" for number in range(11)]
-    made = controller.module("profile", name="web", role_arns=[], managed_policy_arns=policies)
-    assert made["warnings"] == ["The profile has 11 managed policies; STS refuses sessions with more than 10."]
+    made = controller.module("profile", name="web", role_arns=ROLES[:1], managed_policy_arns=policies, duration=7200)
+    too_long, too_many = made["warnings"]
+    assert too_long.startswith(f"The profile's sessions may last 7200 seconds, those of {ROLES[0]} 3600: STS refuses")
+    assert too_many == "The profile has 11 managed policies; STS refuses sessions with more than 10."
+
+
+def test_a_profile_whose_sessions_may_do_nothing(controller: Controller) -> None:
+    made = controller.module("profile", name="web", role_arns=[], session_policy=DENY, allow_deny_only=True)
+    assert made["profile"]["session_policy"] == DENY
+
+
+def test_a_role_that_iam_does_not_show_yet_is_waited_for(
+    controller: Controller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = IAMBackend.get_role
+    asked: list[str] = []
+
+    def get_role(backend: IAMBackend, name: str) -> Any:
+        asked.append(name)
+        if len(asked) < 3:
+            raise NotFoundException(f"Role {name} not found")
+        return shown(backend, name)
+
+    monkeypatch.setattr(IAMBackend, "get_role", get_role)
+    made = controller.module("profile", name="web", role_arns=ROLES[:1])
+    assert made["profile"]["role_arns"] == ROLES[:1]
+    assert len(asked) > 2  # it was asked for until it was there
+
+
+def test_check_mode_does_not_wait_for_a_role_that_is_not_made_yet(controller: Controller) -> None:
+    role = "arn:aws:iam::123456789012:role/later"
+    task = {"fleet.rolesanywhere.profile": {"name": "web", "role_arns": [role]}, "check_mode": True}
+    [foretold] = controller.run([task])
+    assert foretold["profile"] == {"name": "web", "enabled": True, "role_arns": [role]}
+
+
+def become(controller: Controller, emulator: EmulatorServer, *actions: str) -> None:
+    """Go on as a user who may do that much."""
+    iam = client(emulator, "iam")
+    iam.create_user(UserName="operator")
+    allowed = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    iam.put_user_policy(UserName="operator", PolicyName="operator", PolicyDocument=policy)
+    key = iam.create_access_key(UserName="operator")["AccessKey"]
+    controller.connection.update(access_key=key["AccessKeyId"], secret_key=key["SecretAccessKey"])
 
 
 def test_denied_names_the_action_and_pass_role(controller: Controller, emulator: EmulatorServer) -> None:
-    iam = client(emulator, "iam")
-    iam.create_user(UserName="auditor")
-    allowed = {"Effect": "Allow", "Action": "rolesanywhere:List*", "Resource": "*"}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
-    iam.put_user_policy(UserName="auditor", PolicyName="look", PolicyDocument=policy)
-    key = iam.create_access_key(UserName="auditor")["AccessKey"]
-    controller.connection.update(access_key=key["AccessKeyId"], secret_key=key["SecretAccessKey"])
+    become(controller, emulator, "rolesanywhere:List*")
     denied = controller.module("profile", name="web", role_arns=ROLES)["msg"]
     assert denied.startswith(
         "AWS denied CreateProfile; the caller needs rolesanywhere:CreateProfile and iam:PassRole on"
     )
 
 
-def test_one_request_a_second_is_enough(controller: Controller, emulator: EmulatorServer, rolesanywhere: Any) -> None:
+def test_who_may_not_look_at_roles_goes_on_without(controller: Controller, emulator: EmulatorServer) -> None:
+    become(controller, emulator, "rolesanywhere:*", "iam:PassRole")
+    made = controller.module("profile", name="web", role_arns=ROLES, duration=43200)
+    assert made["profile"]["duration_seconds"] == 43200
+    assert "warnings" not in made
+
+
+def test_one_request_a_second_is_enough_for_twenty_profiles(
+    controller: Controller, emulator: EmulatorServer, rolesanywhere: Any
+) -> None:
+    names = [f"web {number}" for number in range(20)]
+    for name in names[:17]:  # one request each, the new ones have two
+        rolesanywhere.create_profile(name=name, roleArns=ROLES, enabled=True)
     emulator.switches.control_plane_rate = 1
-    names = [f"web {number}" for number in range(5)]  # two requests each
     task = {"fleet.rolesanywhere.profile": {"name": "{{ item }}", "role_arns": ROLES}, "loop": names}
     [result] = controller.run([task])
-    assert [item.get("msg") for item in result["results"]] == [None] * 5
+    assert [(item.get("msg"), item["changed"]) for item in result["results"]] == [(None, False)] * 17 + [
+        (None, True)
+    ] * 3
     emulator.switches.control_plane_rate = None
-    assert len(rolesanywhere.list_profiles()["profiles"]) == 5
+    assert sorted(profile["name"] for profile in rolesanywhere.list_profiles()["profiles"]) == sorted(names)
