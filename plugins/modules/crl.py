@@ -18,6 +18,7 @@ description:
     is not among O(expired_serials).
   - A trust anchor takes two CRLs, one for each issuing CA. Updating in place never needs a third.
   - A CRL stops new sessions. Sessions that were given before go on until they end.
+  - It warns when the next CRL is overdue, and when a CRL has 90 percent of the size that AWS takes.
 author:
   - Contributors to fleet.rolesanywhere (@fleet-rolesanywhere)
 extends_documentation_fragment:
@@ -30,6 +31,16 @@ extends_documentation_fragment:
   - amazon.aws.boto3
 requirements:
   - cryptography
+notes:
+  - The caller needs C(rolesanywhere:ListCrls), or C(rolesanywhere:GetCrl) with O(id); to create a CRL
+    C(rolesanywhere:ImportCrl); to change one C(rolesanywhere:UpdateCrl), C(rolesanywhere:EnableCrl),
+    C(rolesanywhere:DisableCrl) and C(rolesanywhere:GetCrl); to delete one C(rolesanywhere:DeleteCrl); and for tags
+    C(rolesanywhere:ListTagsForResource), C(rolesanywhere:TagResource) and C(rolesanywhere:UntagResource).
+  - Without O(force=true) a new list also needs C(rolesanywhere:GetTrustAnchor), and
+    C(acm-pca:GetCertificateAuthorityCertificate) where the trust anchor points to AWS Private CA. O(s3_uri) needs
+    C(s3:GetObject).
+seealso:
+  - module: fleet.rolesanywhere.crl_info
 options:
   trust_anchor_arn:
     description:
@@ -39,12 +50,18 @@ options:
   crl:
     description:
       - The CRL in PEM.
-      - Needed to create a CRL, unless O(crl_path) is given.
+      - Needed to create a CRL, unless O(crl_path) or O(s3_uri) is given.
     type: str
   crl_path:
     description:
       - File with the CRL in PEM or DER, instead of O(crl). AWS is always given PEM, of 300,000 bytes at most.
     type: path
+  s3_uri:
+    description:
+      - Object of Amazon S3 with the CRL in PEM or DER, instead of O(crl), as AWS Private CA and other CAs write it.
+      - It is read with the credentials, the region and the other options of this module, O(endpoint_url) too, and not
+        at all with O(state=absent).
+    type: str
   expired_serials:
     description:
       - Serial numbers, in hexadecimal, of revoked certificates that have expired, so that the new CRL may leave them
@@ -75,6 +92,12 @@ EXAMPLES = r"""
   fleet.rolesanywhere.crl:
     name: fleet
     crl: "{{ signed.crl }}"
+    region: eu-central-1
+
+- name: Publish what AWS Private CA has written to S3
+  fleet.rolesanywhere.crl:
+    name: fleet
+    s3_uri: s3://example-crls/crl/0f1b2c3d-7c5b-4d7a-9a4c-0a1b2c3d4e5f.crl
     region: eu-central-1
 """
 
@@ -175,11 +198,12 @@ def main() -> None:
             "trust_anchor_arn": {"type": "str"},
             "crl": {"type": "str"},
             "crl_path": {"type": "path"},
+            "s3_uri": {"type": "str"},
             "expired_serials": {"type": "list", "elements": "str"},
             "enabled": {"type": "bool", "default": True},
             "force": {"type": "bool", "default": False},
         },
-        mutually_exclusive=[("crl", "crl_path")],
+        mutually_exclusive=[("crl", "crl_path", "s3_uri")],
         required_one_of=[("name", "id")],
         supports_check_mode=True,
     )

@@ -13,7 +13,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import c
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times import iso
 
-from . import arns, info, trust_anchors
+from . import arns, info, s3_objects, trust_anchors
 from .errors import RolesAnywhereError
 from .resources import Kind, Outcome, Resources, Wanted
 
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Set
 
     from cryptography.x509 import CertificateRevocationList
+
+    from .service import Service
+
+NEARLY_FULL = 0.9  # of the size limit, from where a person should know
 
 
 def facts_of(crl: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,7 +65,7 @@ def ensure(crls: Resources, options: Mapping[str, Any], check_mode: bool) -> tup
 
     Raises RolesAnywhereError, and CertificateError for bytes that are no CRL.
     """
-    given = given_list(options["crl"], options["crl_path"])
+    given = None if options["state"] == "absent" else given_list(crls.service, options)
     expired = serial_numbers(options["expired_serials"] or [])
     anchor_arn = options["trust_anchor_arn"]
     if anchor_arn is not None:
@@ -105,10 +109,14 @@ def _revoked_serials(crl: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def given_list(pem: str | None, path: str | None) -> CertificateRevocationList | None:
+def given_list(service: Service, options: Mapping[str, Any]) -> CertificateRevocationList | None:
     """Read the CRL of a module's options, PEM or DER. Raises CertificateError or RolesAnywhereError."""
-    if pem is not None:
-        return revocation_lists.load(pem.encode())
+    if options["crl"] is not None:
+        return revocation_lists.load(options["crl"])
+    if options["s3_uri"] is not None:
+        # DER is the shorter of the two, so that nothing larger can become PEM that is small enough.
+        return revocation_lists.load(s3_objects.read(service, "s3_uri", options["s3_uri"], revocation_lists.SIZE_LIMIT))
+    path = options["crl_path"]
     if path is None:
         return None
     try:
@@ -176,12 +184,21 @@ def check_forward(
 def warnings_about(crl: Mapping[str, Any] | None, now: datetime) -> list[str]:
     """Return what will go wrong with a CRL of the service."""
     revocation_list = _in_place(crl or {})
-    if revocation_list is None or revocation_list.next_update_utc is None or revocation_list.next_update_utc > now:
+    if crl is None or revocation_list is None:
         return []
-    due = iso(revocation_list.next_update_utc)
-    return [
-        f"The CRL should have been replaced by {due}: publish a new one, AWS does not say how it treats an old one."
-    ]
+    warnings = []
+    if revocation_list.next_update_utc is not None and revocation_list.next_update_utc <= now:
+        due = iso(revocation_list.next_update_utc)
+        warnings.append(
+            f"The CRL should have been replaced by {due}: publish a new one, AWS does not say how it treats an old one."
+        )
+    size = len(crl["crlData"])
+    if size >= NEARLY_FULL * revocation_lists.SIZE_LIMIT:
+        warnings.append(
+            f"The CRL has {size} of the {revocation_lists.SIZE_LIMIT} bytes that Roles Anywhere takes: move the fleet "
+            "to a new issuing CA, whose CRL begins anew, before the next certificates cannot be revoked."
+        )
+    return warnings
 
 
 def _in_place(crl: Mapping[str, Any]) -> CertificateRevocationList | None:
@@ -200,11 +217,11 @@ def _number(crl: CertificateRevocationList) -> int | None:
 
 
 def _check_fit(crls: Resources, anchor_arn: str, given: CertificateRevocationList) -> None:
-    """Refuse a CRL that means nothing to this anchor; one of a Private CA does not show its certificate."""
+    """Refuse a CRL that means nothing to this anchor; AWS Private CA is asked for the certificate of its own."""
     revocation_lists.check_complete(given)
     anchors = Resources(crls.service, trust_anchors.KIND)
     anchor = anchors.read(arns.parse("trust_anchor_arn", anchor_arn, arns.TRUST_ANCHOR).resource_id)
-    bundle = trust_anchors.bundle_of(anchor)
+    bundle = trust_anchors.certificates_of(crls.service, anchor)
     if not bundle:
         return
     try:

@@ -95,6 +95,19 @@ class Service:
             response: dict[str, Any] = getattr(self._client, xform_name(operation))(**request)
         return response
 
+    def content(self, operation: str, limit: int, **request: Any) -> bytes:
+        """Call an operation that answers with a body, and return its first bytes, up to the limit.
+
+        Raises what call raises.
+        """
+        body = self.call(operation, **request)["Body"]
+        content = bytearray()
+        with _explained(self._name, operation), contextlib.closing(body):
+            # A body that broke off is an error only to who reads its end.
+            while len(content) < limit and (chunk := body.read(limit - len(content))):
+                content += chunk
+        return bytes(content)
+
     def all_pages(self, operation: str, member: str) -> list[dict[str, Any]]:
         """Return what a List operation lists, over all its pages, from the response's member of that name.
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,14 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws import cr
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws.errors import RolesAnywhereError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws.resources import Outcome, Resources
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
+from botocore.response import StreamingBody
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 UUID = "1b2a2f6c-7c5b-4d7a-9a4c-0a1b2c3d4e5f"
 ANCHOR_UUID = "4e5a2f6c-7c5b-4d7a-9a4c-0a1b2c3d4e5f"
 ANCHOR = f"arn:aws:rolesanywhere:eu-central-1:123456789012:trust-anchor/{ANCHOR_UUID}"
+PRIVATE_CA = f"arn:aws:acm-pca:eu-central-1:123456789012:certificate-authority/{UUID}"
 SERIALS = (0x5A01, 0x5A02)
 
 
@@ -35,7 +38,7 @@ def crl(data: bytes, **others: Any) -> dict[str, Any]:
 
 
 def ensure(conversation: Any, check_mode: bool = False, **given: Any) -> Any:
-    names = ("id", "crl", "crl_path", "expired_serials", "trust_anchor_arn", "tags")
+    names = ("id", "crl", "crl_path", "s3_uri", "expired_serials", "trust_anchor_arn", "tags")
     options = {
         **dict.fromkeys(names),
         "name": "fleet",
@@ -58,7 +61,7 @@ def anchor_read(conversation: Any, *pems: str) -> None:
         "sourceData": {"x509CertificateData": "".join(pems)},
     }
     if not pems:
-        source = {"sourceType": "AWS_ACM_PCA", "sourceData": {"acmPcaArn": "arn:aws:acm-pca:eu-central-1:1:x"}}
+        source = {"sourceType": "AWS_ACM_PCA", "sourceData": {"acmPcaArn": PRIVATE_CA}}
     conversation.expect(
         "get_trust_anchor",
         {"trustAnchorId": ANCHOR_UUID},
@@ -144,12 +147,128 @@ def test_the_second_issuing_ca_of_an_anchor_may_sign(conversation: Any, issuing:
     assert ensure(conversation, crl=data.decode())[0].changed
 
 
-def test_an_anchor_of_a_private_ca_does_not_show_its_certificate(conversation: Any, issuing: Any) -> None:
-    data = issuing.crl(2)
-    listed(conversation, crl(issuing.crl(1)))
-    anchor_read(conversation)
-    updated(conversation, data)
-    assert ensure(conversation, crl=data.decode())[0].changed
+class TestAnchorOfPrivateCA:
+    """AWS Private CA is asked for the certificate that such an anchor stands for, once, and only of a new CRL."""
+
+    def its_certificate_is(self, conversation: Any, pem: str) -> None:
+        anchor_read(conversation)
+        private_ca = conversation.beside("acm-pca")
+        request = {"CertificateAuthorityArn": PRIVATE_CA}
+        private_ca.expect("get_certificate_authority_certificate", request, {"Certificate": pem})
+
+    def test_its_own_crl_is_published(self, conversation: Any, issuing: Any) -> None:
+        data = issuing.crl(2)
+        listed(conversation, crl(issuing.crl(1)))
+        self.its_certificate_is(conversation, issuing.pem)
+        updated(conversation, data)
+        assert ensure(conversation, crl=data.decode())[0].changed
+
+    def test_another_cas_crl_is_refused(self, conversation: Any, issuing: Any, next_issuing: Any) -> None:
+        listed(conversation)
+        self.its_certificate_is(conversation, issuing.pem)
+        with pytest.raises(RolesAnywhereError, match=r"CRL of CN=Issuing G2 is not signed .* \(CN=Issuing\): give"):
+            ensure(conversation, crl=next_issuing.crl(2).decode(), trust_anchor_arn=ANCHOR)
+
+    def test_who_may_not_ask_learns_what_is_missing(self, conversation: Any, issuing: Any) -> None:
+        listed(conversation)
+        anchor_read(conversation)
+        conversation.beside("acm-pca").refuse("get_certificate_authority_certificate", "AccessDeniedException")
+        with pytest.raises(RolesAnywhereError, match="needs acm-pca:GetCertificateAuthorityCertificate"):
+            ensure(conversation, crl=issuing.crl().decode(), trust_anchor_arn=ANCHOR)
+
+    def test_nothing_is_asked_by_force(self, conversation: Any, issuing: Any, next_issuing: Any) -> None:
+        data = next_issuing.crl(2)
+        listed(conversation, crl(issuing.crl(1)))
+        updated(conversation, data)
+        assert ensure(conversation, crl=data.decode(), force=True)[0].changed
+
+
+class TestFromS3:
+    """The object is read with one call, and no further than Roles Anywhere would take."""
+
+    URI = "s3://example-crls/crl/g1 (2).crl"
+
+    def has(self, conversation: Any, content: bytes, reads: list[int] | None = None) -> None:
+        class Body(io.BytesIO):
+            def read(self, size: int | None = -1, /) -> bytes:
+                if reads is not None:
+                    reads.append(-1 if size is None else size)
+                return super().read(size)
+
+        self.answers(conversation, Body(content), len(content))
+
+    def answers(self, conversation: Any, body: io.BytesIO, length: int) -> None:
+        request = {"Bucket": "example-crls", "Key": "crl/g1 (2).crl"}
+        conversation.beside("s3").expect("get_object", request, {"Body": StreamingBody(body, length)})
+
+    @pytest.mark.parametrize("encoding", [Encoding.PEM, Encoding.DER])
+    def test_nothing_to_change_is_two_calls(self, conversation: Any, issuing: Any, encoding: Encoding) -> None:
+        data = issuing.crl(7, SERIALS)
+        self.has(conversation, x509.load_pem_x509_crl(data).public_bytes(encoding))
+        listed(conversation, crl(data))
+        assert not ensure(conversation, s3_uri=self.URI)[0].changed
+
+    def test_der_goes_up_as_pem(self, conversation: Any, issuing: Any) -> None:
+        data = issuing.crl(8, SERIALS)
+        self.has(conversation, x509.load_pem_x509_crl(data).public_bytes(Encoding.DER))
+        listed(conversation, crl(issuing.crl(7)))
+        anchor_read(conversation, issuing.pem)
+        updated(conversation, data)
+        assert ensure(conversation, s3_uri=self.URI)[0].changed
+
+    def test_no_more_is_read_than_needed(self, conversation: Any) -> None:
+        reads: list[int] = []
+        self.has(conversation, bytes(400_000), reads)
+        with pytest.raises(RolesAnywhereError) as caught:
+            ensure(conversation, s3_uri=self.URI)
+        assert str(caught.value) == f"s3_uri: {self.URI} has more than 300000 bytes: give another object."
+        assert reads == [300_001]
+
+    def test_der_that_is_too_large_as_pem_is_refused(self, conversation: Any, issuing: Any) -> None:
+        pem = issuing.crl(2, tuple((1 << 126) + n for n in range(6600)))
+        der = x509.load_pem_x509_crl(pem).public_bytes(Encoding.DER)
+        assert len(der) < 300_000 < len(pem)
+        self.has(conversation, der)
+        with pytest.raises(CertificateError, match="Roles Anywhere takes 300000"):
+            ensure(conversation, s3_uri=self.URI)
+
+    @pytest.mark.parametrize(
+        ("code", "sentence"),
+        [
+            ("NoSuchKey", "Amazon S3 refused GetObject with NoSuchKey: no"),
+            ("NoSuchBucket", "Amazon S3 refused GetObject with NoSuchBucket: no"),
+            ("AccessDenied", "AWS denied GetObject; the caller needs s3:GetObject. AWS's words: no"),
+        ],
+    )
+    def test_what_cannot_be_read_is_one_sentence(self, conversation: Any, code: str, sentence: str) -> None:
+        conversation.beside("s3").refuse("get_object", code)
+        with pytest.raises(RolesAnywhereError) as caught:
+            ensure(conversation, s3_uri=self.URI)
+        assert str(caught.value) == f"s3_uri: {self.URI} cannot be read: {sentence}"
+
+    def test_a_body_that_breaks_off_is_one_sentence(self, conversation: Any) -> None:
+        self.answers(conversation, io.BytesIO(b"short"), 500)
+        with pytest.raises(RolesAnywhereError, match=r"s3_uri: .* cannot be read: Amazon S3 could not be asked for"):
+            ensure(conversation, s3_uri=self.URI)
+
+    def test_what_is_no_crl_is_refused(self, conversation: Any) -> None:
+        self.has(conversation, b"nonsense")
+        with pytest.raises(CertificateError, match="neither PEM"):
+            ensure(conversation, s3_uri=self.URI)
+
+    @pytest.mark.parametrize(
+        "uri", ["s3://example-crls", "s3://example-crls/", "/crl.pem", "https://x.org/crl", "s3://b/"]
+    )
+    def test_what_names_no_object_is_refused_before_any_call(self, conversation: Any, uri: str) -> None:
+        with pytest.raises(
+            RolesAnywhereError, match="does not name an object; it should look like s3://<bucket>/<key>"
+        ):
+            ensure(conversation, s3_uri=uri)
+
+    def test_deleting_reads_nothing(self, conversation: Any, issuing: Any) -> None:
+        listed(conversation, crl(issuing.crl()))
+        conversation.expect("delete_crl", {"crlId": UUID}, {"crl": crl(issuing.crl())})
+        assert ensure(conversation, s3_uri=self.URI, state="absent")[0].changed
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
@@ -231,6 +350,27 @@ def test_past_next_update_is_warned_about(conversation: Any, issuing: Any) -> No
     outcome, warnings = ensure(conversation)
     assert not outcome.changed
     assert [warning[:38] for warning in warnings] == ["The CRL should have been replaced by 2"]
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_nearly_full_is_warned_about(conversation: Any, issuing: Any, check_mode: bool) -> None:
+    nearly = issuing.crl(2, tuple((1 << 126) + n for n in range(5900)))
+    assert 270_000 <= len(nearly) <= 300_000
+    listed(conversation, crl(issuing.crl(1)))
+    anchor_read(conversation, issuing.pem)
+    if not check_mode:
+        updated(conversation, nearly)
+    _outcome, warnings = ensure(conversation, check_mode, crl=nearly.decode())
+    [warning] = warnings
+    assert warning.startswith(
+        f"The CRL has {len(nearly)} of the 300000 bytes that Roles Anywhere takes: move the fleet"
+    )
+
+
+@pytest.mark.parametrize(("size", "warned"), [(269_999, False), (270_000, True), (300_000, True)])
+def test_nearly_full_is_90_percent(issuing: Any, size: int, warned: bool) -> None:
+    padded = issuing.crl().rjust(size, b"\n")
+    assert bool(crls.warnings_about(crl(padded), datetime.now(timezone.utc))) is warned
 
 
 def test_the_link_to_the_anchor_is_fixed(conversation: Any, issuing: Any) -> None:
