@@ -45,7 +45,7 @@ PUT, RESET = "PutNotificationSettings", "ResetNotificationSettings"
         (MINE, [], [(RESET, [CA, WORKLOAD])]),
         (MINE, [option(CA, 90)], [(RESET, [WORKLOAD])]),
         (MINE, [option(CA, 91)], [(PUT, [CA]), (RESET, [WORKLOAD])]),
-        ([{**shown(CA, by=CUSTOMER), "channel": "A NEW ONE"}, *DEFAULTS], [], []),
+        ([*DEFAULTS, {**shown(CA, by=CUSTOMER), "channel": "A NEW ONE"}], [], []),
     ],
 )
 def test_calls(current: list[dict[str, Any]] | None, wanted: list[dict[str, Any]], expected: list[Any]) -> None:
