@@ -132,7 +132,7 @@ def _protocol(service: str) -> str:
     if service in ("s3", "ec2"):
         return service
     try:
-        protocol = str(get_service_model(models_of(service)[0]).protocol)
+        protocol = str(get_service_model(models_of(service)[0]).resolved_protocol)  # the one that botocore speaks
     except BotoCoreError:
         return "json"
     return protocol if protocol in ("json", "rest-json") else "query"

@@ -39,6 +39,7 @@ _PREFIXES = {"email": "ses", "monitoring": "cloudwatch"}
 
 # The input member that names the resource, in the order in which it decides, and the resource's ARN.
 _RESOURCES = {
+    "acm-pca": {"CertificateAuthorityArn": "{name}"},
     "dynamodb": {"TableName": "arn:{partition}:dynamodb:{region}:{account}:table/{name}"},
     "iam": {
         "GroupName": "arn:{partition}:iam::{account}:group/{name}",

@@ -16,7 +16,7 @@ from tests.emulator.fixtures import REGION
 from tests.emulator.server import EmulatorServer
 
 from .account import ACCOUNT, FLEET, Account, allow, deny, document, is_allowed, put, send, signed
-from .calls import refusal
+from .calls import UNKNOWN_ID, refusal
 
 
 @pytest.fixture
@@ -129,6 +129,12 @@ RESOURCES: list[tuple[str, str, dict[str, Any], str]] = [
         "get_topic_attributes",
         {"TopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:t"},
         f"arn:aws:sns:{REGION}:{ACCOUNT}:t",
+    ),
+    (
+        "acm-pca",
+        "describe_certificate_authority",
+        {"CertificateAuthorityArn": f"arn:aws:acm-pca:{REGION}:{ACCOUNT}:certificate-authority/{UNKNOWN_ID}"},
+        f"arn:aws:acm-pca:{REGION}:{ACCOUNT}:certificate-authority/{UNKNOWN_ID}",
     ),
     ("lambda", "get_function", {"FunctionName": "f"}, f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:f"),
 ]
