@@ -62,6 +62,7 @@ _PATTERNS = {
 _REGION = "region"  # actions that take no resource: anything, but here
 _SUBJECTS = "subjects"
 _SERVICE_LINKED_ROLE = "service-linked role"
+_NEW_ROLES = "new roles"  # those of role_arns with a path, which IAM does not know before they are made
 
 
 class _Grant(NamedTuple):
@@ -137,6 +138,7 @@ _PERSONAS: dict[str, tuple[_Grant, ...]] = {
             "iam:ListRolePolicies iam:GetRolePolicy iam:PutRolePolicy iam:DeleteRolePolicy",
             "role_arns",
         ),
+        _Grant("NewRoles", "iam:GetRole", _NEW_ROLES),
         _Grant("PassRoles", "iam:PassRole", "role_arns"),
     ),
     "crl_publisher": _PUBLISH,
@@ -242,11 +244,8 @@ def build(
             f"role_arns: the {persona} writes to IAM roles; name those roles, for a policy over all roles of the "
             "account would give the whole account away."
         )
-    statements = [
-        _statement(grant, place, given)
-        for grant in _PERSONAS[persona]
-        if grant.not_with not in given and (grant.on in given or grant.on != "s3_object_arns")
-    ]
+    granted = [grant for grant in _PERSONAS[persona] if grant.not_with not in given]
+    statements = [_statement(grant, place, given) for grant in granted if _resources(grant, place, given)]
     document = {"Version": "2012-10-17", "Statement": statements}
     length = len(json.dumps(document, separators=(",", ":")))
     warnings = []
@@ -318,8 +317,13 @@ def _resources(grant: _Grant, place: _Place, given: Mapping[str, list[str]]) -> 
     if grant.on == _SERVICE_LINKED_ROLE:
         role = f"aws-service-role/{SERVICE}/AWSServiceRoleForRolesAnywhere"
         return [f"{prefix}:iam::{place.account_id}:role/{role}"]
+    if grant.on == _NEW_ROLES:
+        # The request has the name only. Names are unique over all paths, so this is no other role.
+        return sorted({re.sub("role/.*/", "role/", arn) for arn in given["role_arns"]} - set(given["role_arns"]))
     if grant.on in given:
         return given[grant.on]
+    if grant.on not in _PATTERNS:
+        return []
     return [_PATTERNS[grant.on].format(partition=place.partition, region=place.region, account_id=place.account_id)]
 
 

@@ -21,6 +21,7 @@ ANCHOR = f"{PREFIX}:trust-anchor/{UUID}"
 PROFILE = f"{PREFIX}:profile/{UUID}"
 CRL = f"{PREFIX}:crl/{UUID}"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/workloads/web"
+NEW_ROLE = f"arn:aws:iam::{ACCOUNT}:role/web"  # as IAM sees it before it is there
 AUTHORITY = f"arn:aws:acm-pca:eu-central-1:{ACCOUNT}:certificate-authority/{UUID}"
 S3_OBJECT = "arn:aws:s3:::crls/crl/issuing.crl"
 NARROWED = {
@@ -187,7 +188,16 @@ def test_where_any_resource_is_meant_the_region_is_the_bound(persona: str) -> No
 @pytest.mark.parametrize("persona", operator_policies.PERSONAS)
 def test_the_arns_that_are_given_are_the_bounds(persona: str) -> None:
     allowed = {*NARROWED.values(), f"{PREFIX}:subject/*", "*"}
-    assert {resource for _, _, resource in grants(persona, **NARROWED)} <= allowed
+    found = {resource for _, _, resource in grants(persona, **NARROWED)}
+    assert found - {NEW_ROLE} <= allowed
+
+
+def test_a_role_with_a_path_is_looked_for_by_its_name_before_it_is_made() -> None:
+    assert rights("administrator", role_arns=ROLE)["iam:GetRole"] == [ROLE, NEW_ROLE]
+    assert rights("administrator", role_arns=NEW_ROLE)["iam:GetRole"] == [NEW_ROLE]
+    assert [name for _, name, resource in grants("administrator", role_arns=ROLE) if resource == NEW_ROLE] == [
+        "GetRole"
+    ]
 
 
 @pytest.mark.parametrize(
