@@ -257,7 +257,15 @@ class TestFromS3:
             ensure(conversation, s3_uri=self.URI)
 
     @pytest.mark.parametrize(
-        "uri", ["s3://example-crls", "s3://example-crls/", "/crl.pem", "https://x.org/crl", "s3://b/"]
+        "uri",
+        [
+            "x s3://example-crls/a",
+            "s3://example-crls",
+            "s3://example-crls/",
+            "/crl.pem",
+            "https://x.org/crl",
+            "s3://b/",
+        ],
     )
     def test_what_names_no_object_is_refused_before_any_call(self, conversation: Any, uri: str) -> None:
         with pytest.raises(

@@ -197,6 +197,12 @@ def test_tags_are_read_of_those_that_are_left(conversation: Any) -> None:
     assert seen["tags"] == {"Rack": "A1"}
 
 
+def test_whose_tags_are_forgotten_meanwhile_is_left_out(conversation: Any) -> None:
+    listed(conversation, summary(1, "CN=web1"))
+    conversation.refuse("list_tags_for_resource", "ResourceNotFoundException")
+    assert look(conversation, include_tags=True) == []
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
