@@ -66,7 +66,7 @@ class Service:
         """Connect as the AnsibleAWSModule was told to; its option aws_config has the last word on retries."""
 
         def connect(name: str) -> Any:
-            return module.client(name, config=Config(retries=RETRIES))
+            return module.client(name, config=Config(retries=dict(RETRIES)))  # botocore rewrites what it is given
 
         return cls(connect("rolesanywhere"), connect)
 

@@ -10,7 +10,9 @@ from typing import Any
 
 import boto3
 import pytest
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws.errors import RolesAnywhereError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws.service import Service
+from botocore.exceptions import StubResponseError
 from botocore.stub import Stubber
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -34,6 +36,15 @@ class Conversation(Service):
     def beside(self, name: str) -> Conversation:
         """Return the conversation with another service, in which calls are declared likewise."""
         return self.others.setdefault(name, Conversation(name))
+
+    def call(self, operation: str, **request: Any) -> dict[str, Any]:
+        """Call as a service does; where that takes no refusal for the end, what was not declared still is one."""
+        try:
+            return super().call(operation, **request)
+        except RolesAnywhereError as error:
+            if isinstance(error.__cause__, StubResponseError):
+                raise AssertionError(str(error)) from error
+            raise
 
     def expect(self, method: str, request: dict[str, Any], response: dict[str, Any]) -> None:
         """Declare the next call by its boto3 name."""

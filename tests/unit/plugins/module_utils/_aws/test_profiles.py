@@ -260,6 +260,13 @@ def test_a_new_role_that_does_not_come_leaves_all_as_it_was(conversation: Any, m
         ensure(conversation, role_arns=ROLES)
 
 
+def test_check_mode_waits_for_no_role(conversation: Any) -> None:
+    listed(conversation, None)
+    conversation.beside("iam").refuse("get_role", "NoSuchEntity")
+    outcome, warnings = ensure(conversation, check_mode=True, role_arns=ROLES[:1])
+    assert (outcome.changed, warnings) == (True, [])
+
+
 def test_what_else_changes_asks_iam_nothing(conversation: Any) -> None:
     new = {**PROFILE, "acceptRoleSessionName": True}
     listed(conversation, PROFILE)
@@ -404,6 +411,12 @@ def test_the_successor_has_what_is_there_and_what_is_wanted(
     nothing: dict[str, Any] = {"name": "web", "members": {}, "enabled": None, "tags": None, "purge_tags": True}
     found = profiles.successor({**PROFILE, "tags": {}, **current}, Wanted(**{**nothing, **wanted}), clears_policy=False)
     assert {member: getattr(found, member) for member in expected} == expected
+
+
+def test_the_successor_is_told_its_roles_even_if_there_were_none() -> None:
+    current = {member: value for member, value in PROFILE.items() if member != "roleArns"}
+    nothing = Wanted("web", {}, None, None, True)
+    assert profiles.successor({**current, "tags": {}}, nothing, clears_policy=False).members["roleArns"] == []
 
 
 def test_a_successor_that_cannot_be_completed_goes_and_the_old_profile_stays(conversation: Any) -> None:

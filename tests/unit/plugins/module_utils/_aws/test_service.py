@@ -7,9 +7,10 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
+import boto3
 import pytest
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws.errors import RolesAnywhereError
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws.service import NotFoundError, Service
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws.service import RETRIES, NotFoundError, Service
 from botocore.exceptions import EndpointConnectionError
 from botocore.parsers import ResponseParserError
 
@@ -40,6 +41,19 @@ def test_client_is_patient_enough_for_one_request_a_second() -> None:
 def test_another_service_is_connected_to_in_the_same_way() -> None:
     name, retries = Service.of(Module()).beside("acm-pca")._client
     assert (name, retries["mode"], retries["max_attempts"]) == ("acm-pca", "standard", 10)
+
+
+class ConnectingModule:
+    """The same part, with a client of botocore's own making, which rewrites the retries that it is given."""
+
+    def client(self, name: str, **options: Any) -> Any:
+        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        return boto3.client(name, region_name="eu-central-1", **keys, **options)
+
+
+def test_connecting_leaves_the_retries_as_they_are_for_the_next_service() -> None:
+    Service.of(ConnectingModule()).beside("iam")
+    assert RETRIES == {"mode": "standard", "max_attempts": 10}
 
 
 @pytest.mark.parametrize(
