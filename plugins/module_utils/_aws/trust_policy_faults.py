@@ -15,9 +15,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ansible.module_utils.common.dict_transformations import snake_dict_to_camel_dict
-
-from .attribute_mappings import by_field
 from .errors import RolesAnywhereError
 from .trust_policies import ACTIONS
 
@@ -222,8 +219,12 @@ def _faults_of(comparison: _Comparison, emitted: Mapping[str, list[str]] | None)
 def _emitted(attribute_mappings: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
     """Read the mappings of a profile: field of the certificate, in lower case, to its specifiers."""
     try:
-        fields = by_field(snake_dict_to_camel_dict(attribute_mappings))
-        return {field.lower(): [specifier.lower() for specifier in specifiers] for field, specifiers in fields.items()}
+        return {
+            mapping["certificate_field"].lower(): [
+                rule["specifier"].lower() for rule in mapping.get("mapping_rules", ())
+            ]
+            for mapping in attribute_mappings
+        }
     except (AttributeError, KeyError, TypeError) as error:
         raise RolesAnywhereError(
             "attribute_mappings: give them as profile_info returns them, a list of certificate_field and mapping_rules."
