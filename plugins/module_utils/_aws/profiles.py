@@ -25,8 +25,17 @@ SHORTEST_SESSION = 900  # seconds, as the longest: model type of durationSeconds
 LONGEST_SESSION = 43200
 
 
+def _policy(text: str) -> Any:
+    """Read a stored session policy, or leave it as text: CreateProfile takes anything, and an empty one."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
 def _same_policy(current: str | None, wanted: str) -> bool:
-    return current is not None and not compare_policies(json.loads(current), json.loads(wanted), default_version=None)
+    present = _policy(current or "")
+    return isinstance(present, dict) and not compare_policies(present, json.loads(wanted), default_version=None)
 
 
 def _same_switch(current: bool | None, wanted: bool) -> bool:
@@ -40,7 +49,7 @@ def _same_set(current: list[str] | None, wanted: list[str]) -> bool:
 def _readable(profile: Mapping[str, Any]) -> Mapping[str, Any]:
     readable = dict(profile)
     if "sessionPolicy" in profile:
-        readable["sessionPolicy"] = json.loads(profile["sessionPolicy"])
+        readable["sessionPolicy"] = _policy(profile["sessionPolicy"])
     if profile.get("attributeMappings") is not None:  # in one order, whatever that of the service
         readable["attributeMappings"] = attribute_mappings.as_list(
             attribute_mappings.by_field(profile["attributeMappings"])

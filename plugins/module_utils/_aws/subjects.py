@@ -19,7 +19,7 @@ from .resources import result_of
 from .service import NotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from cryptography.x509 import Certificate
 
@@ -35,11 +35,10 @@ def first_under(service: Service, authorities: Iterable[Certificate], since: dat
     One call for each subject seen since, at one a second: the first one that is found ends the search.
     """
     authorities = list(authorities)
-    for subject in service.all_pages("ListSubjects", "subjects"):
-        if subject["lastSeenAt"] < since:
-            continue
-        detail = service.call("GetSubject", subjectId=subject["subjectId"])["subject"]
-        accepted = [credential for credential in detail.get("credentials", []) if not credential.get("failed")]
+    listed = service.all_pages("ListSubjects", "subjects")
+    lately = [subject["subjectId"] for subject in listed if subject["lastSeenAt"] >= since]
+    for subject in _in_detail(service, lately):
+        accepted = [credential for credential in subject.get("credentials", []) if not _has_failed(credential)]
         if accepted and _issued_by(max(accepted, key=lambda credential: credential["seenAt"]), authorities):
             return str(subject["x509Subject"])
     return None
@@ -56,13 +55,13 @@ def look(service: Service, options: Mapping[str, Any]) -> list[dict[str, Any]]:
     if identifier is None:
         found = service.all_pages("ListSubjects", "subjects")
     else:
-        found = _in_detail(service, [arns.identifier("id", identifier, arns.SUBJECT, service.region)])
+        found = list(_in_detail(service, [arns.identifier("id", identifier, arns.SUBJECT, service.region)]))
     if pattern is not None:
         found = [subject for subject in found if fnmatchcase(subject["x509Subject"], pattern)]
     if since is not None:
         found = [subject for subject in found if subject["lastSeenAt"] >= since]
     if identifier is None and (options["include_certificates"] or options["failed_only"]):
-        found = _in_detail(service, [subject["subjectId"] for subject in found])
+        found = list(_in_detail(service, [subject["subjectId"] for subject in found]))
     if options["failed_only"]:
         found = [subject for subject in found if any(map(_has_failed, subject.get("credentials", [])))]
     seen = []
@@ -80,12 +79,11 @@ def moment(seen_within: int) -> datetime:
     return datetime.now(timezone.utc) - timedelta(days=seen_within)
 
 
-def _in_detail(service: Service, identifiers: Iterable[str]) -> list[dict[str, Any]]:
-    found = []
+def _in_detail(service: Service, identifiers: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """Yield the subjects, one call for each as it is wanted; what AWS has forgotten in the meantime is left out."""
     for identifier in identifiers:
         with contextlib.suppress(NotFoundError):
-            found.append(service.call("GetSubject", subjectId=identifier)["subject"])
-    return found
+            yield service.call("GetSubject", subjectId=identifier)["subject"]
 
 
 def _described(subject: Mapping[str, Any], include_certificates: bool) -> dict[str, Any]:

@@ -96,6 +96,20 @@ def test_nothing_to_change_is_one_call(conversation: Any, current: dict[str, Any
     assert (outcome.changed, outcome.after, warnings) == (False, profile, [])
 
 
+@pytest.mark.parametrize("stored", ["", "no JSON", "[]"])
+def test_a_stored_session_policy_that_is_none_is_shown_and_replaced(conversation: Any, stored: str) -> None:
+    # CreateProfile of the model takes any text.
+    profile = {**PROFILE, "sessionPolicy": stored}
+    replaced = {**PROFILE, "sessionPolicy": json.dumps(POLICY)}
+    listed(conversation, profile)
+    request = {"profileId": PROFILE["profileId"], "sessionPolicy": json.dumps(POLICY, separators=(",", ":"))}
+    conversation.expect("update_profile", request, {"profile": replaced})
+    outcome, _warnings = ensure(conversation, session_policy=POLICY)
+    assert outcome.after == replaced
+    shown = profiles.KIND.readable(profile)["sessionPolicy"]
+    assert shown == ([] if stored == "[]" else stored)
+
+
 def test_nothing_to_change_is_two_calls_with_tags(conversation: Any) -> None:
     listed(conversation, PROFILE)
     conversation.expect("list_tags_for_resource", {"resourceArn": ARN}, {"tags": [{"key": "a", "value": "1"}]})

@@ -189,6 +189,14 @@ def test_who_is_forgotten_meanwhile_is_left_out(conversation: Any) -> None:
     assert names(look(conversation, include_certificates=True)) == ["CN=web2"]
 
 
+def test_who_is_forgotten_meanwhile_depends_on_no_authority(conversation: Any, issuing: Any) -> None:
+    web1, web2 = summary(1, "CN=web1"), summary(2, "CN=web2")
+    listed(conversation, web1, web2)
+    conversation.refuse("get_subject", "ResourceNotFoundException")
+    read(conversation, web2)
+    assert subjects.first_under(conversation, [issuing], NOW) is None
+
+
 def test_tags_are_read_of_those_that_are_left(conversation: Any) -> None:
     listed(conversation, summary(1, "CN=web1"), summary(2, "CN=web2"))
     tags = [{"key": "Rack", "value": "A1"}]
