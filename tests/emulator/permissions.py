@@ -41,6 +41,7 @@ _PREFIXES = {"email": "ses", "monitoring": "cloudwatch"}
 _RESOURCES = {
     "acm-pca": {"CertificateAuthorityArn": "{name}"},
     "dynamodb": {"TableName": "arn:{partition}:dynamodb:{region}:{account}:table/{name}"},
+    "glacier": {"vaultName": "arn:{partition}:glacier:{region}:{account}:vaults/{name}"},
     "iam": {
         "GroupName": "arn:{partition}:iam::{account}:group/{name}",
         "InstanceProfileName": "arn:{partition}:iam::{account}:instance-profile/{name}",

@@ -123,6 +123,7 @@ def test_s3_operation_that_the_emulator_does_not_know(account: Account) -> None:
 RESOURCES: list[tuple[str, str, dict[str, Any], str]] = [
     ("iam", "get_role", {"RoleName": "web"}, f"arn:aws:iam::{ACCOUNT}:role/web"),
     ("dynamodb", "describe_table", {"TableName": "hosts"}, f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/hosts"),
+    ("glacier", "describe_vault", {"vaultName": "backup"}, f"arn:aws:glacier:{REGION}:{ACCOUNT}:vaults/backup"),
     ("ssm", "get_parameter", {"Name": "/web/port"}, f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/web/port"),
     (
         "sns",
