@@ -1,0 +1,247 @@
+# SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbooks of docs/examples as they stand there: what a certificate's holder may do after each, and what not."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from botocore.exceptions import ClientError
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+from moto.acmpca.models import acmpca_backends
+from moto.core.config import default_user_config
+
+from tests.emulator.fixtures import REGION, client
+from tests.emulator.server import EmulatorServer
+from tests.emulator.tests import pki
+from tests.emulator.tests.issuing import Pair, name
+from tests.integration.ansible_playbook import THIS_MACHINE, Plays, play
+
+from .authority import Authority
+from .private_ca import PrivateCa
+from .workload import IssuingCa, Refused, Workload
+
+ACCOUNT = "123456789012"
+DOCS = Path(__file__).resolve().parents[3] / "docs"
+
+
+class Examples:
+    """Runs the playbooks of the documentation, with variables of this machine's where they name a place."""
+
+    def __init__(self, emulator: EmulatorServer, directory: Path) -> None:
+        self._emulator = emulator
+        self._directory = directory
+        self.ca = IssuingCa()
+        self._ca_directory = directory / "ca"
+        (self._ca_directory / "issuing").mkdir(parents=True)
+        (self._ca_directory / "issuing/certificate.pem").write_text(self.ca.pem)
+        (self._ca_directory / "crl.pem").write_text(self.ca.crl)
+
+    def run(self, file: str, **variables: Any) -> int:
+        """Run a playbook of the folder; return how many tasks changed something."""
+        return self.play(DOCS / "examples" / file, example_ca_directory=str(self._ca_directory), **variables)
+
+    def play(self, playbook: Path | Plays, **variables: Any) -> int:
+        """Run plays with the administrator's key in the environment; return how many tasks changed something."""
+        run = play(
+            playbook,
+            self._directory,
+            *THIS_MACHINE,
+            "-e",
+            json.dumps(variables),
+            environment={
+                "AWS_ACCESS_KEY_ID": "test",
+                "AWS_SECRET_ACCESS_KEY": "test",
+                "AWS_ENDPOINT_URL": self._emulator.url,
+                "AWS_REGION": REGION,
+            },
+        )
+        assert run.failures() == {}
+        return run.stats["localhost"]["changed"]
+
+    def set_up(self, file: str, **variables: Any) -> None:
+        """Run a playbook twice, the second time without a change."""
+        assert self.run(file, **variables) > 0
+        assert self.run(file, **variables) == 0
+
+    def workload(self, pair: Pair) -> Workload:
+        """Give somebody with a certificate the ARNs of all that there is."""
+        service = client(self._emulator, "rolesanywhere")
+        [anchor] = service.list_trust_anchors()["trustAnchors"]
+        [profile] = service.list_profiles()["profiles"]
+        return Workload(
+            self._emulator,
+            pair,
+            trust_anchor_arn=anchor["trustAnchorArn"],
+            profile_arn=profile["profileArn"],
+            role_arn=profile["roleArns"][0],
+        )
+
+
+@pytest.fixture
+def examples(emulator: EmulatorServer, tmp_path: Path) -> Examples:
+    return Examples(emulator, tmp_path)
+
+
+@pytest.fixture
+def bucket(emulator: EmulatorServer) -> Callable[[str], None]:
+    """Return what makes a bucket with one object."""
+
+    def make(name: str) -> None:
+        s3 = client(emulator, "s3")
+        s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+        s3.put_object(Bucket=name, Key="today", Body=b"x")
+
+    return make
+
+
+def assert_denied(call: Callable[..., Any], **options: Any) -> None:
+    """Make a call that IAM must refuse."""
+    with pytest.raises(ClientError) as refused:
+        call(**options)
+    assert refused.value.response["Error"]["Code"] in ("AccessDenied", "AccessDeniedException")
+
+
+def assert_no_session(workload: Workload) -> None:
+    """Ask for a session, which the role's trust policy must refuse."""
+    with pytest.raises(Refused, match="Unable to assume role"):
+        workload.create_session()
+
+
+def test_s3_writer(examples: Examples, bucket: Callable[[str], None]) -> None:
+    bucket("example-reports")
+    bucket("example-other")
+    examples.set_up("s3_writer.yml")
+    s3 = examples.workload(examples.ca.issue("reports1.example.org", "reports")).client("s3")
+    s3.put_object(Bucket="example-reports", Key="new", Body=b"y")
+    assert_denied(s3.get_object, Bucket="example-reports", Key="today")
+    assert_denied(s3.put_object, Bucket="example-other", Key="new", Body=b"y")
+    assert_no_session(examples.workload(examples.ca.issue("reports1.example.org", "web")))
+    assert_no_session(examples.workload(examples.ca.issue("reports2.example.org", "reports")))
+
+
+def test_bucket_reader(examples: Examples, bucket: Callable[[str], None]) -> None:
+    bucket("example-artifacts")
+    bucket("example-other")
+    examples.set_up("bucket_reader.yml")
+    s3 = examples.workload(examples.ca.issue("any", "build")).client("s3")
+    assert s3.get_object(Bucket="example-artifacts", Key="today")["Body"].read() == b"x"
+    s3.get_bucket_location(Bucket="example-artifacts")
+    assert_denied(s3.get_object, Bucket="example-other", Key="today")  # the role alone would let it
+    assert_denied(s3.put_object, Bucket="example-artifacts", Key="today", Body=b"y")
+    assert_denied(s3.list_objects_v2, Bucket="example-artifacts")
+    assert_no_session(examples.workload(examples.ca.issue("any", "web")))
+
+
+def test_glacier_backup(examples: Examples, emulator: EmulatorServer) -> None:
+    for vault in ("backup", "other"):
+        client(emulator, "glacier").create_vault(vaultName=vault)
+    examples.set_up("glacier_backup.yml")
+    glacier = examples.workload(examples.ca.issue("backup1", "backup")).client("glacier")
+    archive = glacier.upload_archive(vaultName="backup", body=b"all")
+    assert_denied(glacier.upload_archive, vaultName="other", body=b"all")
+    assert_denied(glacier.delete_archive, vaultName="backup", archiveId=archive["archiveId"])
+    retrieval = {"Type": "archive-retrieval", "ArchiveId": archive["archiveId"]}
+    assert_denied(glacier.initiate_job, vaultName="backup", jobParameters=retrieval)
+    assert_no_session(examples.workload(examples.ca.issue("backup1", "web")))
+    [statement] = client(emulator, "iam").get_role(RoleName="backup")["Role"]["AssumeRolePolicyDocument"]["Statement"]
+    assert "aws:SourceArn" in statement["Condition"]["ArnEquals"]
+
+
+def test_private_ca(
+    monkeypatch: pytest.MonkeyPatch, examples: Examples, emulator: EmulatorServer, bucket: Callable[[str], None]
+) -> None:
+    monkeypatch.setitem(default_user_config["iam"], "load_aws_managed_policies", True)
+    emulator.reset()  # AWS's own policies are there from the beginning
+    acm_pca = client(emulator, "acm-pca")
+    private_ca = PrivateCa(acm_pca)
+    private_ca.certify(Authority("Root"))
+    theirs = acmpca_backends[ACCOUNT][REGION].certificate_authorities[private_ca.arn]
+    assert theirs.certificate
+    bucket("example-crls")
+    crl = pki.make_crl(pki.Authority(theirs.certificate, theirs.key))
+    client(emulator, "s3").put_object(
+        Bucket="example-crls",
+        Key=f"crl/{private_ca.arn.split('/')[-1]}.crl",
+        Body=crl.public_bytes(Encoding.DER),
+    )
+
+    def issue(unit: str) -> Pair:
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = name((NameOID.ORGANIZATIONAL_UNIT_NAME, unit), "reader1")
+        request = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key, hashes.SHA256())
+        arn = acm_pca.issue_certificate(
+            CertificateAuthorityArn=private_ca.arn,
+            Csr=request.public_bytes(Encoding.PEM),
+            SigningAlgorithm="SHA256WITHRSA",
+            Validity={"Value": 7, "Type": "DAYS"},
+        )["CertificateArn"]
+        issued = acm_pca.get_certificate(CertificateAuthorityArn=private_ca.arn, CertificateArn=arn)["Certificate"]
+        return Pair(x509.load_pem_x509_certificate(issued.encode()), key)
+
+    examples.set_up("private_ca.yml", example_private_ca_arn=private_ca.arn)
+    s3 = examples.workload(issue("analytics")).client("s3")
+    assert s3.get_object(Bucket="example-crls", Key=f"crl/{private_ca.arn.split('/')[-1]}.crl")
+    assert s3.list_objects_v2(Bucket="example-crls")["KeyCount"] == 2
+    assert_denied(s3.put_object, Bucket="example-crls", Key="today", Body=b"y")
+    assert_no_session(examples.workload(issue("web")))
+
+
+def test_source_address(examples: Examples, bucket: Callable[[str], None]) -> None:
+    bucket("example-site")
+    examples.set_up("source_address.yml")
+    pair = examples.ca.issue("site1", "site")
+    assert_denied(examples.workload(pair).client("s3").put_object, Bucket="example-site", Key="new", Body=b"y")
+    assert examples.run("source_address.yml", example_networks=["127.0.0.0/8"]) == 1
+    here = examples.workload(pair).client("s3")
+    here.put_object(Bucket="example-site", Key="new", Body=b"y")
+    assert_denied(here.get_object, Bucket="example-site", Key="today")  # the role's own policy still counts
+
+
+def test_what_the_guide_shows_between_the_examples(examples: Examples, emulator: EmulatorServer) -> None:
+    blocks = re.findall(r"^```yaml\n(.*?)^```", (DOCS / "aws-side.md").read_text(), re.MULTILINE | re.DOTALL)
+    workloads, regions, operator, lint = map(yaml.safe_load, blocks)
+    iam = client(emulator, "iam")
+    anything = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+    iam.create_policy(PolicyName="web", PolicyDocument=anything)
+    anchor = f"arn:aws:rolesanywhere:{REGION}:{ACCOUNT}:trust-anchor/4e5a2f6c-7c5b-4d7a-9a4c-0a1b2c3d4e5f"
+    trusted = {
+        "Effect": "Allow",
+        "Principal": {"Service": "rolesanywhere.amazonaws.com"},
+        "Action": ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"],
+        "Condition": {
+            "ArnEquals": {"aws:SourceArn": anchor},
+            "StringEquals": {"aws:PrincipalTag/x509Subject/OU": "backup"},
+        },
+    }
+    trust_policy = {"Version": "2012-10-17", "Statement": [trusted]}
+    iam.create_role(RoleName="backup", AssumeRolePolicyDocument=json.dumps(trust_policy))
+
+    trust: dict[str, Any] = {"ansible.builtin.include_role": {"name": "fleet.rolesanywhere.trust"}}
+    first = {"hosts": "localhost", "gather_facts": False, "vars": workloads, "tasks": [trust, *operator, *lint]}
+    given = {"trust_certificates": [examples.ca.pem], "trust_crl": examples.ca.crl}
+    regions[0]["vars"] = {"trust_subject": {"OU": "web"}}
+    # Trust anchor and CRL; two IAM roles, a policy in one of them, three profiles; the operator's policy; two regions.
+    assert examples.play([first, *regions], **given) == 2 + 6 + 1 + 2 * 4
+    assert examples.play([first, *regions], **given) == 0
+
+    del trusted["Condition"]
+    iam.update_assume_role_policy(RoleName="backup", PolicyDocument=json.dumps(trust_policy))
+    with pytest.raises(AssertionError, match="aws:SourceArn"):
+        examples.play([{**first, "tasks": lint}])
+
+
+def test_the_guide_has_every_example_and_every_example_a_test() -> None:
+    files = {path.name for path in (DOCS / "examples").iterdir()}
+    assert set(re.findall(r"\(examples/(\w+\.yml)\)", (DOCS / "aws-side.md").read_text())) == files
+    assert {f"test_{path.removesuffix('.yml')}" for path in files} <= globals().keys()
