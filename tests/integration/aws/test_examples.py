@@ -128,6 +128,9 @@ def test_s3_writer(examples: Examples, bucket: Callable[[str], None]) -> None:
     assert_denied(s3.put_object, Bucket="example-other", Key="new", Body=b"y")
     assert_no_session(examples.workload(examples.ca.issue("reports1.example.org", "web")))
     assert_no_session(examples.workload(examples.ca.issue("reports2.example.org", "reports")))
+    away = {"trust_state": "absent", "trust_force": "true"}  # as the guide's command line has it
+    assert examples.run("s3_writer.yml", **away) == 3  # profile, IAM role, trust anchor with its CRL
+    assert examples.run("s3_writer.yml", **away) == 0
 
 
 def test_bucket_reader(examples: Examples, bucket: Callable[[str], None]) -> None:

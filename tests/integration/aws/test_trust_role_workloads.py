@@ -159,12 +159,14 @@ def test_each_workload_has_its_own_role_and_no_other(
 
 def test_the_way_back_leaves_what_others_made(
     controller: Controller,
+    emulator: EmulatorServer,
     rolesanywhere: Any,
     iam: Any,
+    ca: IssuingCa,
     variables: dict[str, Any],
 ) -> None:
-    theirs = iam.create_role(RoleName="theirs", AssumeRolePolicyDocument=json.dumps(writes_to("x")))["Role"]["Arn"]
-    iam.put_role_policy(RoleName="theirs", PolicyName="web", PolicyDocument=json.dumps(writes_to("x")))
+    theirs = iam.create_role(RoleName="borrowed", AssumeRolePolicyDocument=json.dumps(writes_to("x")))["Role"]["Arn"]
+    iam.put_role_policy(RoleName="borrowed", PolicyName="web", PolicyDocument=json.dumps(writes_to("x")))
     policy = iam.create_policy(PolicyName="shared", PolicyDocument=json.dumps(writes_to("x")))["Policy"]["Arn"]
     rolesanywhere.create_profile(name="theirs", roleArns=[theirs], enabled=True)
     with_theirs = {
@@ -180,6 +182,11 @@ def test_the_way_back_leaves_what_others_made(
 
     guarded = refusal(controller, {**variables, **with_theirs, **gone})
     assert "The trust anchor 'fleet' still has an enabled CRL, 'fleet'" in guarded
+    arns = {"trust_anchor_arn": facts["rolesanywhere_trust_anchor_arn"], **facts["rolesanywhere_workloads"]["web"]}
+    Workload(emulator, ca.issue("web1", "web"), **arns).create_session()
+    rolesanywhere.disable_crl(crlId=rolesanywhere.list_crls()["crls"][0]["crlId"])
+    guarded = refusal(controller, {**variables, **with_theirs, **gone})
+    assert "The trust anchor 'fleet' cannot be deleted: the last certificate of CN=web1,OU=web" in guarded
     assert names(rolesanywhere.list_profiles()["profiles"]) == ["borrowed", "theirs", "web"]
 
     ran = run(
@@ -194,8 +201,8 @@ def test_the_way_back_leaves_what_others_made(
     assert rolesanywhere.list_trust_anchors()["trustAnchors"] == []
     assert rolesanywhere.list_crls()["crls"] == []
     assert names(rolesanywhere.list_profiles()["profiles"]) == ["theirs"]
-    assert role_names(iam) == ["theirs"]
-    assert iam.list_role_policies(RoleName="theirs")["PolicyNames"] == ["web"]
+    assert role_names(iam) == ["borrowed"]
+    assert iam.list_role_policies(RoleName="borrowed")["PolicyNames"] == ["web"]
     assert iam.get_policy(PolicyArn=policy)["Policy"]["AttachmentCount"] == 0
 
 
