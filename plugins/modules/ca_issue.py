@@ -69,7 +69,8 @@ options:
         default: []
       force:
         description:
-          - Issue although the workload has three certificates already that are neither expired nor revoked.
+          - Issue although the workload has three certificates already that are neither expired nor revoked, one of them
+            with more than half of O(validity) left.
           - Without it such a request is refused, since the host does not install what it gets. A certificate that is
             returned again does not count as a new one.
         type: bool

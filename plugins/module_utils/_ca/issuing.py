@@ -133,14 +133,19 @@ def why_refused(
     return None
 
 
-def why_enough(order: Order, unexpired_serials: Sequence[str]) -> str | None:
-    """Say that a workload has as many certificates as one that installs them can need, or None."""
-    if len(unexpired_serials) < MAXIMUM_UNEXPIRED:
+def why_enough(order: Order, unexpired: Sequence[IssuedCertificate], half: str) -> str | None:
+    """Say that a workload has as many certificates as one that installs them can need, or None.
+
+    When the last of them has come to *half* of its time, one more is in order: a host that was rotated by hand, twice
+    on a day, must not be left without.
+    """
+    if len(unexpired) < MAXIMUM_UNEXPIRED or all(row.not_after <= half for row in unexpired):
         return None
     return (
-        f"The workload {order.name} of {order.host} has {len(unexpired_serials)} unexpired certificates already, "
-        f"{', '.join(unexpired_serials)}: find out why the host does not install what it gets, revoke what is not "
-        "needed with ca_revoke (serial), or say force: true."
+        f"The workload {order.name} of {order.host} has {len(unexpired)} unexpired certificates already, "
+        f"{', '.join(row.serial for row in unexpired)}: unless it was rotated by hand find out why it does not install "
+        "what it gets; revoke what is not needed with ca_revoke (serial), or give it one more with "
+        f"fleet.rolesanywhere.rotate -e rotate_force=true --limit {order.host}."
     )
 
 
@@ -168,7 +173,8 @@ class _Desk:
         reusable = self._reusable(order, wanted, same_key)
         refused = self._why_refused(order, wanted, same_key)
         if not refused and not reusable and not order.force:
-            refused = why_enough(order, self._ledger.unexpired_serials(order.host, order.name, self._now))
+            unexpired = self._ledger.unexpired_of_workload(order.host, order.name, self._now)
+            refused = why_enough(order, unexpired, self._half(wanted))
         if refused:
             return Outcome(order, refused=refused)
         claim = Claim(order.host, iso(wanted.validity.not_after))
@@ -193,13 +199,17 @@ class _Desk:
     def _reusable(
         self, order: Order, wanted: issuance.WantedCertificate, same_key: Sequence[IssuedCertificate]
     ) -> IssuedCertificate | None:
-        half_left = iso(self._time + (wanted.validity.not_after - self._time) / 2)
+        half = self._half(wanted)
         for row in same_key:
-            if (row.host, row.name) != (order.host, order.name) or row.revoked_at or row.not_after <= half_left:
+            if (row.host, row.name) != (order.host, order.name) or row.revoked_at or row.not_after <= half:
                 continue
             if not issuance.why_not_wanted(certificates.load(row.pem), wanted, self._issuer):
                 return row
         return None
+
+    def _half(self, wanted: issuance.WantedCertificate) -> str:
+        """Tell the time after which a certificate ends that has more left than half of what is wanted now."""
+        return iso(self._time + (wanted.validity.not_after - self._time) / 2)
 
 
 def _sign(waiting: Sequence[CheckedOrder], signer: Signer, now: datetime, issued_by: str) -> list[Outcome]:

@@ -160,13 +160,10 @@ class Ledger:
         """All certificates ever issued to a host, the oldest first."""
         return self._certificates("host = ? ORDER BY rowid", host)
 
-    def unexpired_serials(self, host: str, name: str, now: str) -> list[str]:
-        """The serial numbers of the unexpired, unrevoked certificates of a host's workload, the oldest first."""
-        query = (
-            "SELECT serial FROM certificates WHERE host = ? AND not_after > ? AND name = ? AND revoked_at IS NULL"
-            " ORDER BY issued_at, rowid"
-        )
-        return [serial for (serial,) in self._connection.execute(query, [host, now, name])]
+    def unexpired_of_workload(self, host: str, name: str, now: str) -> list[IssuedCertificate]:
+        """The unexpired, unrevoked certificates of a host's workload, the oldest first."""
+        condition = "host = ? AND not_after > ? AND name = ? AND revoked_at IS NULL ORDER BY issued_at, rowid"
+        return self._certificates(condition, host, now, name)
 
     def with_serial(self, serial: str) -> IssuedCertificate | None:
         """The certificate of a serial number, or None."""

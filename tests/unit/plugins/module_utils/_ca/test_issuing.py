@@ -86,11 +86,25 @@ def test_a_host_that_never_installs_gets_no_fourth_certificate(workshop, book, s
         book, signer, workshop.order("web1"), workshop.order("web1", "other"), workshop.order("web2"), dry_run=dry_run
     )
     assert outcomes[0].refused == (
-        f"The workload default of web1 has 3 unexpired certificates already, {', '.join(serials)}: find out why the "
-        "host does not install what it gets, revoke what is not needed with ca_revoke (serial), or say force: true."
+        f"The workload default of web1 has 3 unexpired certificates already, {', '.join(serials)}: unless it was "
+        "rotated by hand find out why it does not install what it gets; revoke what is not needed with ca_revoke (serial), or "
+        "give it one more with fleet.rolesanywhere.rotate -e rotate_force=true --limit web1."
     )
     assert [outcome.refused for outcome in outcomes[1:]] == [None, None]
     assert len(book.of_host("web1")) == 3 + (not dry_run)
+
+
+@pytest.mark.parametrize(("days", "issued"), [(14, False), (15, True), (29, True)])
+def test_a_host_with_three_is_renewed_when_the_last_of_them_has_come_to_half_its_time(
+    workshop, book, signer, days, issued
+):
+    for _time in range(3):
+        workshop.issue(book, signer, workshop.order("web1"))
+    (outcome,) = workshop.issue(book, signer, workshop.order("web1"), now=workshop.days(days))
+    assert (outcome.refused is None) is issued
+    # The one that it got is fresh, so that a host that never installs what it gets has no other for another half.
+    if issued:
+        assert workshop.issue(book, signer, workshop.order("web1"), now=workshop.days(days))[0].refused
 
 
 def test_a_fourth_certificate_is_issued_by_force(workshop, book, signer):
@@ -223,7 +237,7 @@ def test_a_blocked_host_is_refused_until_it_is_unblocked(workshop, book, signer)
     )
     assert outcomes[0].refused.endswith("fleet.rolesanywhere.rotate -e rotate_force=true --limit web1.")
     assert outcomes[1].certificate
-    revoking.unblock(book, "web1", dry_run=False)
+    revoking.unblock(book, "web1", unknown=False, dry_run=False)
     assert workshop.issue(book, signer, order)[0].certificate
 
 
@@ -231,7 +245,7 @@ def test_a_compromised_key_never_gets_a_certificate_again(workshop, book, signer
     key = ec.generate_private_key(ec.SECP256R1())
     workshop.issue(book, signer, workshop.order("web1", key=key))
     revoking.revoke_host(book, "web1", None, "key_compromise", workshop.now, "tester", unknown=False, dry_run=False)
-    revoking.unblock(book, "web1", dry_run=False)
+    revoking.unblock(book, "web1", unknown=False, dry_run=False)
     (same,) = workshop.issue(book, signer, workshop.order("web1", key=key), now=workshop.days(99))
     (other,) = workshop.issue(book, signer, workshop.order("web1"), now=workshop.days(99))
     assert same.refused == "The public key was revoked as compromised: make a new key on web1."
