@@ -44,7 +44,7 @@ options:
     default: unspecified
   unknown:
     description:
-      - Block a host in advance of which the ledger knows no certificate.
+      - Block a host in advance of which the ledger knows no certificate, or accept that it is not blocked.
       - Without it such a host is refused and nothing is changed, since its name may be mistyped.
     type: bool
     default: false
@@ -124,7 +124,7 @@ def revoke(module: AnsibleModule, book: ledger.Ledger) -> revoking.Outcome:
     """Do what the options ask for."""
     parameters, dry_run = module.params, module.check_mode
     if parameters["state"] == "unblocked":
-        return revoking.unblock(book, parameters["host"], dry_run=dry_run)
+        return revoking.unblock(book, parameters["host"], unknown=parameters["unknown"], dry_run=dry_run)
     now = datetime.now(timezone.utc).replace(microsecond=0)
     if parameters["serial"]:
         serial = parameters["serial"].lower()

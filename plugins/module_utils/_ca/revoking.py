@@ -83,10 +83,20 @@ def revoke_serial(
     return outcome
 
 
-def unblock(ledger: Ledger, host: str, *, dry_run: bool) -> Outcome:
-    """Let a host have new certificates; those revoked stay revoked."""
+def unblock(ledger: Ledger, host: str, *, unknown: bool, dry_run: bool) -> Outcome:
+    """Let a host have new certificates; those revoked stay revoked.
+
+    *unknown* takes a host that the ledger does not know for one that is not blocked.
+
+    :raises AuthorityError: the ledger neither blocks the host nor knows a certificate of it.
+    """
     with ledger.batch(dry_run=dry_run):
         before = ledger.blocked(host)
+        if not (before or unknown or ledger.of_host(host)):
+            raise AuthorityError(
+                f"The ledger neither blocks {host} nor knows a certificate of it: is this the host's name in the "
+                "inventory (unknown: true accepts it)?"
+            )
         ledger.unblock(host)
         return _outcome(ledger, host, [], before)
 

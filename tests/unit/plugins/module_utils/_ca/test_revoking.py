@@ -103,10 +103,16 @@ def test_an_unknown_serial_number_is_one_sentence(workshop, book):
 
 def test_unblocking_gives_no_certificate_back(workshop, book, issued):
     revoke(workshop, book)
-    first, second = (revoking.unblock(book, "web1", dry_run=False) for _attempt in range(2))
+    first, second = (revoking.unblock(book, "web1", unknown=False, dry_run=False) for _attempt in range(2))
     assert (first.changed, second.changed) == (True, False)
     assert first.blocked is None
     assert first.serials == issued[1:4]
+
+
+def test_a_name_that_nobody_knows_is_not_unblocked_unless_that_is_meant(book):
+    with pytest.raises(AuthorityError, match="The ledger neither blocks web0 nor knows a certificate of it"):
+        revoking.unblock(book, "web0", unknown=False, dry_run=False)
+    assert not revoking.unblock(book, "web0", unknown=True, dry_run=False).changed
 
 
 def test_a_dry_run_says_what_would_be_and_leaves_all(workshop, book, issued):
@@ -115,5 +121,5 @@ def test_a_dry_run_says_what_would_be_and_leaves_all(workshop, book, issued):
     assert book.blocked("web1") is None
     assert book.with_serial(issued[1]).revoked_at is None
     revoke(workshop, book)
-    assert revoking.unblock(book, "web1", dry_run=True).changed
+    assert revoking.unblock(book, "web1", unknown=False, dry_run=True).changed
     assert book.blocked("web1")
