@@ -15,6 +15,7 @@ author:
 description:
   - Makes a new CRL when revocations have changed or the one in place nears its end. Run it daily and after each
     M(fleet.rolesanywhere.ca_revoke), and publish the CRL with M(fleet.rolesanywhere.crl).
+  - The CA's private key is opened each time, so that a missing passphrase shows before a revocation waits for it.
   - The CRL never goes backwards. Its number is above the ledger's and above that of the CRL in place, and entries
     that the ledger does not know as revoked, because it was restored from a backup, are carried on with a warning.
   - An entry leaves the CRL one period of O(next_update) after its certificate has expired.
@@ -143,12 +144,11 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         periods.days("next_update", module.params["next_update"]),
         periods.days("refresh_before", module.params["refresh_before"]),
     )
-    secret = passphrase.read(module.params, module.warn)
+    signer = file.load_signer(authority.issuing, passphrase.read(module.params, module.warn))
     with ledger.opened(authority.ledger) as book:
         refreshed = revocation_list.refresh(
             authority,
-            file.load_certificate(authority.issuing),
-            lambda: file.load_signer(authority.issuing, secret),
+            signer,
             book,
             schedule,
             datetime.now(timezone.utc).replace(microsecond=0),

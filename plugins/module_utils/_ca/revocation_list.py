@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -46,8 +46,7 @@ class Refreshed(NamedTuple):
 
 def refresh(
     layout: Layout,
-    issuer: x509.Certificate,
-    open_signer: Callable[[], Signer],
+    signer: Signer,
     ledger: Ledger,
     schedule: Schedule,
     now: datetime,
@@ -57,6 +56,9 @@ def refresh(
 ) -> Refreshed:
     """Make a new CRL when the revocations have changed or the one in place nears its end.
 
+    The signer is open before it is known to be needed: a passphrase that is missing shall show on a quiet day, not when
+    a revocation waits for its CRL.
+
     The ledger's write lock is held from the look at the file to its replacement: of two parallel runs the second sees
     the first one's CRL.
 
@@ -65,11 +67,11 @@ def refresh(
     """
     if schedule.refresh_before >= schedule.next_update:
         raise AuthorityError("refresh_before must be less than next_update, or every run would make a new CRL.")
-    if not revocation_lists.may_sign(issuer):
+    if not revocation_lists.may_sign(signer.certificate):
         raise AuthorityError(f"The CA certificate {layout.issuing.certificate} may not sign CRLs (cRLSign is missing).")
     with ledger.batch(dry_run=dry_run):
         ledger.check_clock(now)
-        before = _in_place(layout, issuer)
+        before = _in_place(layout, signer.certificate)
         known = ledger.revoked_since(now - schedule.next_update)
         published = {} if before is None else revocation_lists.revocations(before)
         carried_on = _carried_on(published, known, ledger, now - schedule.next_update)
@@ -81,7 +83,7 @@ def refresh(
         if dry_run:
             return Refreshed(True, published, wanted, serials, expired, None)
         number = 1 + max(ledger.last_revocation_list_number(), 0 if before is None else revocation_lists.number(before))
-        crl = sign(open_signer(), number, wanted, now, now + schedule.next_update)
+        crl = sign(signer, number, wanted, now, now + schedule.next_update)
         ledger.add_revocation_list(entry(crl, made_by))
         with private_files.explained("written", layout.crl):
             private_files.write(layout.crl, revocation_lists.to_pem(crl).encode())

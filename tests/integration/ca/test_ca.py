@@ -74,7 +74,8 @@ def test_the_warning_about_a_passphrase_that_others_may_read_reaches_the_user(em
 )
 def test_a_wrong_passphrase_is_one_sentence(empty: CaHost, module: str, given: dict[str, str], sentence: str) -> None:
     empty.make(passphrase=PASSPHRASE)
-    options = {"nonce": "n", "requests": []} if module == "ca_issue" else {"next_update": 90, "refresh_before": 89}
+    # The CRL is fresh: it needs no signature today, and says all the same what it will lack when it does.
+    options = {"nonce": "n", "requests": []} if module == "ca_issue" else {}
     message = empty.fail(module, **options, **given)
     assert message.endswith(sentence)
     assert "issuing/private-key.pem" in message

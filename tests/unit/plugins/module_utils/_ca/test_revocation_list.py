@@ -29,8 +29,7 @@ def refresh(workshop, authority, signer):
         with ledger.opened(authority.ledger) as book:
             return revocation_list.refresh(
                 authority,
-                signer.certificate,
-                lambda: signer,
+                signer,
                 book,
                 schedule,
                 now or workshop.now,
