@@ -23,8 +23,8 @@ options:
   path:
     description:
       - Where the file is put. Nobody but root and the user who runs this may be able to replace it or a directory
-        above it, since every user of the profile runs it. Its directory must be there; a file of another user, a
-        link or a pipe in its place is replaced.
+        above it, since every user of the profile runs it. Directories that are missing are made with mode 0755; a
+        file of another user, a link or a pipe in its place is replaced.
     type: path
     default: /usr/local/bin/rolesanywhere-helper
   interpreter:

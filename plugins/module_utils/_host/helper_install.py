@@ -12,10 +12,9 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.porta
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.version import VERSION
 
 from .due import helper_due
-from .errors import HostError
 from .helper_file import MODE, HelperFile, look_at
 from .ownership import check_parents
-from .private_files import open_directory
+from .private_files import make_parents, open_directory
 
 
 class HelperInstallation(NamedTuple):
@@ -27,16 +26,17 @@ class HelperInstallation(NamedTuple):
 
 
 def install_helper(path: str, interpreter: str, check_mode: bool) -> HelperInstallation:
-    """Pack the helper for this interpreter and put it at ``path``.
+    """Pack the helper for this interpreter and put it at ``path``, with the directories that are missing on the way.
 
-    Raises HostError when others could replace it or its directory is missing, SessionError when it cannot be packed.
+    Raises HostError when others could replace it, SessionError when it cannot be packed.
     """
     helper = pack(interpreter)
     wanted = HelperFile(is_ours=True, mode=MODE, digest=hashlib.sha256(helper).hexdigest())
     directory, name = os.path.split(path)
     check_parents(directory)
-    if not os.path.lexists(directory):
-        raise HostError(f"{directory} does not exist: make it or choose another path.")
+    if check_mode and not os.path.lexists(directory):
+        return HelperInstallation(True, None, wanted)
+    make_parents(path)
     with open_directory(directory) as folder:
         found = look_at(folder, name)
         changed = helper_due(found, str(wanted.digest), VERSION) is not None

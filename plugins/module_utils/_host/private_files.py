@@ -13,6 +13,7 @@ import os
 import secrets
 import shutil
 import stat
+from pathlib import PurePosixPath
 from typing import Callable, Iterator
 
 from .errors import HostError
@@ -146,6 +147,13 @@ def make_directory(path: str, mode: int, group: int = -1) -> None:
             os.chown(path, -1, group)
         if stat.S_IMODE(status.st_mode) != mode:
             os.chmod(path, mode)
+
+
+def make_parents(path: str) -> None:
+    """Make the directories that are missing on the way to ``path``, 0755; raises HostError."""
+    for parent in reversed(PurePosixPath(path).parents):
+        if not os.path.lexists(parent):
+            make_directory(str(parent), 0o755)
 
 
 def remove_directory(path: str) -> None:

@@ -13,7 +13,6 @@ import os
 import re
 import secrets
 import stat
-from pathlib import PurePosixPath
 from typing import Iterator
 
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session import locks
@@ -26,7 +25,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.pair 
 from .due import DIRECTORY_MODE, directory_due
 from .errors import HostError
 from .ownership import check_parents
-from .private_files import make_directory, open_directory, remove_directory, told
+from .private_files import make_directory, make_parents, open_directory, remove_directory, told
 from .workload import Workload
 
 _SERIAL = re.compile("[0-9a-f]{2,64}")
@@ -56,9 +55,7 @@ def prepare(place: Workload, group: int | None) -> bool:
     check_parents(place.path)
     due = preparation_due(place, group) is not None
     owning_group = -1 if group is None else group
-    for parent in reversed(PurePosixPath(place.path).parents):
-        if not os.path.lexists(parent):
-            make_directory(str(parent), 0o755)
+    make_parents(place.path)
     make_directory(place.path, DIRECTORY_MODE, owning_group)
     make_directory(place.versions, DIRECTORY_MODE, owning_group)
     return due
