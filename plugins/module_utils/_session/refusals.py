@@ -25,7 +25,7 @@ ADVICE = (
     ("Invalid signature", "key and certificate belong together, so compare this machine's clock and the region"),
     ("Specified Trust Anchor wasn't found", "compare the trust anchor's ARN and whether it is enabled"),
     ("Invalid or empty profile provided", "compare the profile's ARN and whether it is enabled"),
-    ("Requested Role isn't one of those listed in the Profile", "add the role to the profile"),
+    ("Requested Role isn't one of those listed in the Profile", "compare the role's ARN with the roles of the profile"),
     ("Not authorized to set roleSessionName", "leave the session name out, or let the profile accept one"),
     ("Unable to assume role. Some attributes failed to be mapped", "a name holds a character that session tags refuse"),
     ("Unable to assume role", "compare the role's trust policy and longest session with what is asked for"),

@@ -16,7 +16,7 @@ SEEN = [
     ("Invalid signature", "clock"),
     ("Specified Trust Anchor wasn't found.", "trust anchor"),
     ("Invalid or empty profile provided.", "profile"),
-    ("Requested Role isn't one of those listed in the Profile.", "add the role"),
+    ("Requested Role isn't one of those listed in the Profile.", "compare the role's ARN"),
     ("Not authorized to set roleSessionName.", "session name"),
     (f"Unable to assume role for {ROLE}.", "trust policy"),
     (
