@@ -87,8 +87,8 @@ def test_a_host_that_never_installs_gets_no_fourth_certificate(workshop, book, s
     )
     assert outcomes[0].refused == (
         f"The workload default of web1 has 3 unexpired certificates already, {', '.join(serials)}: unless it was "
-        "rotated by hand find out why it does not install what it gets; revoke what is not needed with ca_revoke (serial), "
-        "or give it one more with fleet.rolesanywhere.rotate -e rotate_force=true --limit web1."
+        "rotated by hand find out why it does not install what it gets; revoke what is not needed with ca_revoke "
+        "(serial), or give it one more with fleet.rolesanywhere.rotate -e rotate_force=true --limit web1."
     )
     assert [outcome.refused for outcome in outcomes[1:]] == [None, None]
     assert len(book.of_host("web1")) == 3 + (not dry_run)
