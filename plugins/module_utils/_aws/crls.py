@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import re
+import time
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from .service import Service
 
+LOOKS = 5  # at what was published, a second apart, until it stands
 NEARLY_FULL = 0.9  # of the size limit, from where a person should know
 
 
@@ -79,6 +82,7 @@ def ensure(crls: Resources, options: Mapping[str, Any], check_mode: bool) -> tup
         if given is not None and not options["force"]:
             _check_fit(crls, anchor_arn, given)
         outcome = crls.create(wanted, check_mode)
+        published = True
     else:
         check_anchor(current, anchor_arn)
         current = crls.with_tags(current, wanted)
@@ -87,7 +91,35 @@ def ensure(crls: Resources, options: Mapping[str, Any], check_mode: bool) -> tup
             check_forward(_in_place(current), given, expired)
             _check_fit(crls, current["trustAnchorArn"], given)
         outcome = crls.update(current, changes, check_mode)
+        published = "crlData" in changes.members
+    if given is not None and published and outcome.after is not None and not check_mode:
+        outcome = replace(outcome, after={**outcome.after, **_read_back(crls, outcome.after, given)})
     return outcome, warnings_about(outcome.after, datetime.now(timezone.utc))
+
+
+def _read_back(crls: Resources, published: Mapping[str, Any], given: CertificateRevocationList) -> Mapping[str, Any]:
+    """Return what the service has once it is the CRL that was given, or a newer one. Raises RolesAnywhereError.
+
+    That a revocation is in force is said to people on the strength of it, so that no answer to a write is enough.
+    """
+    for look_number in range(LOOKS):
+        if look_number:
+            time.sleep(1)
+        found = crls.read(crls.id_of(published))
+        if stands(_in_place(found), given):
+            return found
+    raise RolesAnywhereError(
+        f"AWS took the CRL {published['name']!r}, but goes on showing another one: run again, and do not count on its "
+        "revocations until that is green."
+    )
+
+
+def stands(current: CertificateRevocationList | None, given: CertificateRevocationList) -> bool:
+    """Say whether the CRL that was given is in place, or one with a higher number that another run has published."""
+    if current is None or current.issuer != given.issuer:
+        return False
+    number, given_number = _number(current), _number(given)
+    return current == given or (number is not None and given_number is not None and number > given_number)
 
 
 def look(crls: Resources, options: Mapping[str, Any]) -> list[dict[str, Any]]:

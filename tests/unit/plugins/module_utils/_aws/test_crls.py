@@ -71,6 +71,11 @@ def anchor_read(conversation: Any, *pems: str) -> None:
 
 def updated(conversation: Any, data: bytes) -> None:
     conversation.expect("update_crl", {"crlId": UUID, "crlData": data}, {"crl": crl(data)})
+    read_back(conversation, data)
+
+
+def read_back(conversation: Any, data: bytes) -> None:
+    conversation.expect("get_crl", {"crlId": UUID}, {"crl": crl(data)})
 
 
 def test_importing_enables_in_the_same_call(conversation: Any, issuing: Any) -> None:
@@ -79,8 +84,41 @@ def test_importing_enables_in_the_same_call(conversation: Any, issuing: Any) -> 
     anchor_read(conversation, issuing.pem)
     request = {"name": "fleet", "enabled": True, "crlData": data, "trustAnchorArn": ANCHOR}
     conversation.expect("import_crl", request, {"crl": crl(data)})
+    read_back(conversation, data)
     outcome, warnings = ensure(conversation, crl=data.decode(), trust_anchor_arn=ANCHOR)
     assert (outcome.changed, warnings) == (True, [])
+
+
+@pytest.mark.parametrize("later", [8, 9])
+def test_it_is_looked_at_until_it_or_a_newer_one_stands(
+    conversation: Any, issuing: Any, monkeypatch: pytest.MonkeyPatch, later: int
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(crls.time, "sleep", pauses.append)
+    old, new = issuing.crl(7), issuing.crl(8, SERIALS)
+    shown = new if later == 8 else issuing.crl(later, SERIALS)
+    listed(conversation, crl(old))
+    anchor_read(conversation, issuing.pem)
+    conversation.expect("update_crl", {"crlId": UUID, "crlData": new}, {"crl": crl(new)})
+    for data in (old, old, shown):
+        read_back(conversation, data)
+    outcome, _warnings = ensure(conversation, crl=new.decode())
+    assert outcome.after["crlData"] == shown
+    assert pauses == [1, 1]
+
+
+def test_one_that_does_not_stand_is_no_success(
+    conversation: Any, issuing: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crls.time, "sleep", lambda _seconds: None)
+    old, new = issuing.crl(7), issuing.crl(8, SERIALS)
+    listed(conversation, crl(old))
+    anchor_read(conversation, issuing.pem)
+    conversation.expect("update_crl", {"crlId": UUID, "crlData": new}, {"crl": crl(new)})
+    for _look in range(crls.LOOKS):
+        read_back(conversation, old)
+    with pytest.raises(RolesAnywhereError, match=r"^AWS took the CRL 'fleet', but goes on showing another one"):
+        ensure(conversation, crl=new.decode())
 
 
 def test_nothing_to_change_is_one_call(conversation: Any, tmp_path: Path, issuing: Any) -> None:
