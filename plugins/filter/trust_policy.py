@@ -84,6 +84,12 @@ EXAMPLES = r"""
     assume_role_policy_document: >-
       {{ trust_anchor_arn
          | fleet.rolesanywhere.trust_policy(subject={'CN': ['backup1.example.com', 'backup2.example.com']}) }}
+
+- name: Let the hosts of an inventory group take the role, whose common names are their inventory names
+  amazon.aws.iam_role:
+    name: database
+    assume_role_policy_document: >-
+      {{ trust_anchor_arn | fleet.rolesanywhere.trust_policy(subject={'CN': groups['database']}) }}
 """
 
 RETURN = r"""
