@@ -12,10 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from .fleet import Fleet
+from tests.integration.ansible_playbook import play
+
+from .fleet import ROOT, Fleet
 
 MakeFleet = Callable[[int], Fleet]
 OURS = {f"fleet.rolesanywhere.{name}" for name in ("workload_info", "certificate_request", "certificate_install")}
+INSTALL = "Stage the pair, prove it with CreateSession, switch to it"
 
 
 def files_below(path: Path) -> set[Path]:
@@ -57,11 +60,49 @@ def test_a_limit_reaches_one_host_and_still_finds_the_ca(make_fleet: MakeFleet) 
     assert [host for host in fleet.hosts if fleet.current(host).exists()] == ["web02"]
 
 
-def test_waves_and_a_second_run_in_waves(make_fleet: MakeFleet) -> None:
+@pytest.mark.parametrize(
+    ("waves", "sizes"),
+    [
+        ('{"rolesanywhere_waves": [1, "50%", 100]}', [1, 2, 1]),
+        ('rolesanywhere_waves=[1,"50%",100]', [1, 2, 1]),
+        ("rolesanywhere_waves=3", [3, 1]),
+    ],
+)
+def test_waves(make_fleet: MakeFleet, waves: str, sizes: list[int]) -> None:
     fleet = make_fleet(4)
-    run = fleet.play("rollout", "-e", '{"rolesanywhere_waves": [1, 2]}')
+    run = fleet.play("rollout", "-e", waves)
     assert run.status == 0, run.text
     assert len({fleet.serial(host) for host in fleet.hosts}) == 4
+    assert [len(task["hosts"]) for task in run.tasks if task["task"]["name"].endswith(INSTALL)] == sizes
+
+
+@pytest.mark.parametrize("playbook", ["rollout", "rotate"])
+def test_hosts_that_are_mistyped_are_one_sentence(tmp_path: Path, playbook: str) -> None:
+    for arguments, pattern in (
+        (["-i", "web01,"], "rolesanywhere_fleet"),
+        (["-i", "/dev/null"], "rolesanywhere_fleet"),
+        (["-i", "web01,web02", "-e", "rolesanywhere_hosts=wbe01"], "wbe01"),
+        (["-i", "web01,web02", "-e", "rolesanywhere_hosts=wbe01", "--limit=web02"], "wbe01"),
+    ):
+        run = play(ROOT / f"playbooks/{playbook}.yml", tmp_path, *arguments)
+        assert run.status != 0, arguments
+        assert len(run.tasks) == 1
+        (sentence,) = run.failures().values()
+        assert sentence.startswith(f"No host of the inventory matches {pattern};")
+
+
+@pytest.mark.parametrize("hosts", ["web01,web03", "rolesanywhere_fleet:!web02"])
+def test_hosts_are_named_as_a_pattern_and_a_limit_may_leave_none_of_them(make_fleet: MakeFleet, hosts: str) -> None:
+    fleet = make_fleet(3)
+    for arguments, rolled_out in (
+        (["--limit=ca1"], []),
+        (["--limit=web02"], []),
+        (["--limit=web01"], ["web01"]),
+        ([], ["web01", "web03"]),
+    ):
+        run = fleet.play("rollout", "-e", f"rolesanywhere_hosts={hosts}", *arguments)
+        assert run.status == 0, run.text
+        assert [host for host in fleet.hosts if fleet.current(host).exists()] == rolled_out
 
 
 def test_a_refused_host_in_the_first_wave_does_not_stop_the_others(make_fleet: MakeFleet) -> None:
