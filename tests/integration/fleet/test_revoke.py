@@ -5,13 +5,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from tests.emulator.fixtures import client
 from tests.emulator.server import EmulatorServer
+from tests.integration.ansible_playbook import play
 
-from .fleet import Fleet
+from .fleet import ROOT, Fleet
 
 MakeFleet = Callable[[int], Fleet]
 LIMIT = "Run this without --limit"
@@ -38,19 +40,46 @@ def fleet(make_fleet: MakeFleet, emulator: EmulatorServer) -> Fleet:
 
 
 def test_revoking_ends_with_a_crl_in_force(fleet: Fleet, emulator: EmulatorServer) -> None:
+    check = fleet.play("revoke", "-e", "revoke_host=web01", "--check")
+    assert check.status == 0, check.text
+    assert "web01: 1 certificate would be revoked now, 1 in all; the host would be blocked. " in check.text
+    assert "is blocked" not in check.text
+    assert crls(emulator)[0]["crlData"] == (fleet.root("ca1") / "ca/crl.pem").read_bytes()
+
     run = fleet.play("revoke", "-e", "revoke_host=web01")
     assert run.status == 0, run.text
-    assert "CRL fleet number 2 is in force with 1 entries" in run.text
-    assert "web01: 1 certificates revoked now" in run.text
-    again = fleet.play("crl_refresh")
-    assert {stats["changed"] for stats in again.stats.values()} == {0}
+    assert "CRL fleet number 2 is in force with 1 entry until" in run.text
+    assert "web01: 1 certificate revoked now, 1 in all; the host is blocked since 20" in run.text
+    assert "Sessions that were handed out before, those in the caches of helpers too, go on until they" in run.text
+
+    for arguments in (["--check"], []):
+        again = fleet.play("crl_refresh", *arguments)
+        assert {stats["changed"] for stats in again.stats.values()} == {0}
+        assert "CRL fleet number 2 is in force with 1 entry until" in again.text
+
+
+def test_refreshing_in_check_mode_says_what_would_be(fleet: Fleet, emulator: EmulatorServer) -> None:
+    service = client(emulator, "rolesanywhere")
+    service.disable_crl(crlId=crls(emulator)[0]["crlId"])
+    disabled = fleet.play("crl_refresh", "--check")
+    assert "CRL fleet number 1 would be in force with 0 entries until" in disabled.text
+
+    revoked = {"directory": str(fleet.root("ca1") / "ca"), "host": "web01"}
+    task = {"fleet.rolesanywhere.ca_revoke": revoked}
+    assert fleet.play([{"hosts": "rolesanywhere_ca", "gather_facts": False, "tasks": [task]}]).status == 0
+    due = fleet.play("crl_refresh", "--check")
+    assert "A new CRL fleet would be made and put into force with 1 entry." in due.text
+    assert "in force with 0" not in due.text
 
 
 REFUSED = [
     (["-e", "revoke_host=web01", "--limit=web01"], LIMIT),
     (["-e", "revoke_host=web01", "--limit=ca1"], LIMIT),
     (["-e", "revoke_host=web9"], "The ledger knows no certificate of web9"),
+    (["-e", "revoke_host=web01", "-e", "rolesanywhere_crl_name=wbe"], "which rolesanywhere_crl_name names, cannot be"),
     (["-e", "revoke_host=web01", "-e", "rolesanywhere_crl_name=wbe"], "There is no CRL named 'wbe'"),
+    (["-e", "revoke_host=web01", "-e", "rolesanywhere_crl_name="], "Give rolesanywhere_crl_name and"),
+    (["-e", "revoke_host=web01", "-e", "ca_directory="], "The CA host ca1 has no ca_directory; set it"),
     (["-e", "revoke_host=web01", "-e", "ca_directory=/nowhere"], "There is no CA in /nowhere"),
     ([], "Say which host loses its access"),
 ]
@@ -64,3 +93,11 @@ def test_what_cannot_be_done_is_one_sentence_and_changes_nothing(fleet: Fleet, e
         assert run.status != 0
         assert any(sentence in failure for failure in run.failures().values()), (arguments, run.failures())
         assert (path.read_bytes(), crls(emulator)) == (crl, before)
+
+
+@pytest.mark.parametrize("inventory", ["web01,", "/dev/null"])
+def test_an_inventory_without_a_ca_host_is_one_sentence(tmp_path: Path, inventory: str) -> None:
+    run = play(ROOT / "playbooks/crl_refresh.yml", tmp_path, "-i", inventory)
+    assert run.status != 0
+    (sentence,) = run.failures().values()
+    assert sentence.startswith("The inventory has no host in the group rolesanywhere_ca;")

@@ -85,7 +85,7 @@ def test_the_commands_of_the_readme(folder: Path, emulator: EmulatorServer) -> N
             ]
             assert len(variables) == 5
     assert len(shown) == 7
-    assert "web2.example.org: 1 certificates revoked now" in "".join(shown)
+    assert "web2.example.org: 1 certificate revoked now" in "".join(shown)
     for host in ("web1.example.org", "web2.example.org"):
         versions = folder / host / "etc/rolesanywhere/default/versions"
         assert len(list(versions.iterdir())) == 2, host  # both were rotated by the README's commands
