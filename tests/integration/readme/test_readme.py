@@ -75,9 +75,13 @@ def test_the_commands_of_the_readme(folder: Path, emulator: EmulatorServer) -> N
     shown = []
     for command in commands():
         line = [word.replace("/var/lib/rolesanywhere-ca", str(folder / "ca")) for word in command]
-        extra = [word for variable in variables for word in ("-e", variable)]
-        done = subprocess.run([*line, *extra], cwd=folder, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+        line += [word for variable in variables for word in ("-e", variable)]
+        for mode in (["--check"], []) if "setup.yml" in command else ([],):
+            done = subprocess.run(
+                [*line, *mode], cwd=folder, env=environment, capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+            assert not mode or "rolesanywhere_trust_anchor_arn:" not in done.stdout  # there is none to show yet
         shown.append(done.stdout)
         if "setup.yml" in command:
             variables += [
