@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -28,6 +29,8 @@ REGION = "eu-central-1"
 MARKER = "made-by-quickstart"  # without it a folder is never emptied
 PROCESS_ID = "embedded-aws.pid"
 CREDENTIALS = "administrator.ini"
+# What the collection takes in the paths of hosts, without what splits a list of inventories or of search paths.
+PATH_CHARACTERS = re.compile(r"[A-Za-z0-9_./=+@-]+")
 
 
 def stop(process: subprocess.Popen[str]) -> None:
@@ -74,6 +77,14 @@ def default_directory() -> Path:
     if owners <= {0, os.geteuid()} and os.access(ROOT, os.W_OK):
         return ROOT / ".quickstart"
     return Path(tempfile.gettempdir()) / f"rolesanywhere-quickstart-{os.geteuid()}"
+
+
+def bad_path(directory: Path) -> str | None:
+    """Say which path has a character that would let the quickstart fail half-way, or None."""
+    for path, advice in ((ROOT, "move the checkout"), (directory, "choose another --directory")):
+        if not PATH_CHARACTERS.fullmatch(str(path)):
+            return f"The path {path} may hold only letters, digits and _ . / = + @ - for the quickstart: {advice}."
+    return None
 
 
 def obstacle(directory: Path) -> str | None:
@@ -126,7 +137,7 @@ def start_embedded_aws(log: Path) -> subprocess.Popen[str]:
 def run(directory: Path, *, keep: bool, arguments: list[str]) -> int:
     """Run the quickstart in *directory*; return the exit status."""
     try:
-        refusal = obstacle(directory)
+        refusal = bad_path(directory.resolve()) or obstacle(directory)
         if refusal:
             print(refusal)
             return 1
@@ -147,6 +158,8 @@ def run(directory: Path, *, keep: bool, arguments: list[str]) -> int:
             "AWS_REGION": REGION,
             "AWS_SHARED_CREDENTIALS_FILE": str(directory / CREDENTIALS),
             "ANSIBLE_COLLECTIONS_PATH": os.environ.get("ANSIBLE_COLLECTIONS_PATH", str(BIN.parent / "collections")),
+            # amazon.aws warns of a return value of its own, which nothing here reads: not a beginner's business.
+            "ANSIBLE_DEPRECATION_WARNINGS": "False",
             "ANSIBLE_INJECT_FACT_VARS": "False",
             "ANSIBLE_LOCALHOST_WARNING": "False",
             "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
@@ -169,6 +182,8 @@ def run(directory: Path, *, keep: bool, arguments: list[str]) -> int:
         print(report.read_text())
         if keep:
             print((directory / "by-hand.txt").read_text() + f"\nStop the embedded AWS with  kill {aws.pid}\n")
+        else:
+            print("To go on by hand, leave the embedded AWS running:  make quickstart KEEP=1")
     return 0
 
 

@@ -108,6 +108,27 @@ def test_an_ordinary_user_gets_a_folder_that_nobody_else_reads(ground: Path) -> 
         assert {path.name for path in directory.iterdir()} == {"made-by-quickstart", "administrator.ini"}
 
 
+@pytest.mark.parametrize("name", ["two words", "tab\there", "a,b", "a:b", "Bücher", 'quo"te', "$HOME", "a\n"])
+def test_a_path_that_the_collection_refuses_is_told_before_anything_is_made(
+    ground: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    assert f"The path {ground / name} may hold only" in refusal(ground / name, capsys)
+    assert not (ground / name).exists()
+
+    (ground / "link").symlink_to(ground / name)
+    assert refusal(ground / "link", capsys).endswith("choose another --directory.\n")
+
+    monkeypatch.setattr(run, "ROOT", ground / name)
+    assert refusal(run.ROOT / ".quickstart", capsys).endswith("move the checkout.\n")
+    assert refusal(ground / "elsewhere", capsys).endswith("move the checkout.\n")
+    assert not (ground / "elsewhere").exists()
+
+
+def test_a_path_of_all_characters_that_the_collection_takes_is_taken(ground: Path) -> None:
+    with pytest.raises(Started):
+        run.run(ground / "Az_09.=+@-", keep=False, arguments=[])
+
+
 def test_a_folder_that_the_quickstart_did_not_make_is_not_emptied(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

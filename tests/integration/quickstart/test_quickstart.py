@@ -16,6 +16,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
+import pytest
+
+from tests.quickstart import run
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -97,6 +100,7 @@ def test_the_quickstart_ends_well_and_leaks_nothing(tmp_path: Path) -> None:
 
     report = (directory / "report.txt").read_text()
     assert report in text
+    assert "[DEPRECATION WARNING]" not in text
     assert report.count("written    AccessDenied") == 3
     assert "changed=0 on every host" in report
     assert ", 0 failed" in report
@@ -109,11 +113,13 @@ def test_the_quickstart_ends_well_and_leaks_nothing(tmp_path: Path) -> None:
     assert played.returncode == 0, played.stdout + played.stderr
     assert ":assumed-role/rolesanywhere-quickstart/" in played.stdout
     assert "'x509Subject': 'CN=web1,OU=web'" in played.stdout
-    assert "PLAY RECAP" in played.stdout
+    assert played.stdout.count("PLAY RECAP") == 4  # rollout, rotate, revoke, rotate
+    assert "web2: 2 certificates revoked now, 2 in all" in played.stdout
+    assert '"blocked": false' in played.stdout
     assert processes_about(tmp_path) == []
 
     secrets = list(secrets_below(directory))
-    assert len(secrets) == 6 + 4  # keys of root, issuing CA and three hosts, twice for the rotated one; their sessions
+    assert len(secrets) == 8 + 4  # keys of root, issuing CA and three hosts, each of them rotated once; their sessions
     searched = 0
     for trace in traces.rglob("*"):
         if trace.is_file():
@@ -122,6 +128,29 @@ def test_the_quickstart_ends_well_and_leaks_nothing(tmp_path: Path) -> None:
             assert not any(secret in content for secret in secrets), trace
             searched += 1
     assert searched > 10
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_the_last_line_says_how_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], keep: bool
+) -> None:
+    directory = tmp_path / "quickstart"
+    playbook = tmp_path / "ansible-playbook"
+    playbook.write_text(f"#!/bin/sh\necho Observed > {directory}/report.txt\necho By hand > {directory}/by-hand.txt\n")
+    playbook.chmod(0o755)
+    aws = subprocess.Popen(
+        ["sh", "-c", "echo ready http://127.0.0.1:1; exec cat"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    monkeypatch.setattr(run, "BIN", tmp_path)
+    monkeypatch.setattr(run, "start_embedded_aws", lambda _log: aws)
+    with run.ending(aws):
+        assert run.run(directory, keep=keep, arguments=[]) == 0
+        assert (aws.poll() is None) == keep
+    last = capsys.readouterr().out.strip().splitlines()[-1]
+    assert last.endswith(f"kill {aws.pid}" if keep else "make quickstart KEEP=1")
 
 
 def test_an_interrupted_quickstart_leaves_no_process(tmp_path: Path) -> None:
