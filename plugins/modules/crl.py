@@ -17,7 +17,7 @@ description:
     lower than that of the CRL in place, and if it no longer lists a certificate that the CRL in place lists and that
     is not among O(expired_serials).
   - A trust anchor takes two CRLs, one for each issuing CA. Updating in place never needs a third.
-  - What was published is read back, for some seconds if need be, and the module fails if AWS goes on showing another CRL.
+  - What was published is read back, for some seconds if need be. The module fails if AWS goes on showing another CRL.
   - A CRL stops new sessions. Sessions that were given before go on until they end.
   - It warns when the next CRL is overdue, and when a CRL has 90 percent of the size that AWS takes.
 author:
