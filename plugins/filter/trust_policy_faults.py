@@ -14,8 +14,8 @@ description:
   - Looks at the trust policy of an IAM role as IAM Roles Anywhere would meet it, and returns what is wrong with it, a
     sentence each.
   - Found are missing actions, missing conditions on the trust anchor and on the certificate, other principals in the
-    same statement, operators that also hold of a certificate without the field, wildcards where they do not work, and
-    fields that the profile does not map.
+    same statement, operators that also hold of a certificate without the field, wildcards where they do not work,
+    values and fields with which a condition never holds, and fields that the profile does not map.
   - Statements about other principals are not looked at, and a C(Deny) does not count as a condition.
 author:
   - Contributors to fleet.rolesanywhere (@fleet-rolesanywhere)

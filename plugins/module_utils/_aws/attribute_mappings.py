@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from . import certificate_attributes
 from .errors import RolesAnywhereError
 from .resources import Call, SubResource
 
@@ -23,19 +24,23 @@ FIELDS = ("x509Subject", "x509Issuer", "x509SAN")
 
 MAXIMUM_LENGTH = 60  # characters of a specifier: model type of MappingRule.specifier
 
-_NAME = r"(?:\*|[A-Za-z]+|[0-9]+(?:\.[0-9]+)+)"
-_NAME_ADVICE = "write an attribute such as CN, an object identifier such as 2.5.4.97, or * for all"
+_NAME = rf"(?:\*|{certificate_attributes.PATTERN})"
+_NAME_ADVICE = f"{certificate_attributes.ADVICE}, or * for all"
 _SPECIFIERS = {
     "x509Subject": (re.compile(_NAME), _NAME_ADVICE),
     "x509Issuer": (re.compile(_NAME), _NAME_ADVICE),
-    "x509SAN": (re.compile(rf"DNS|URI|Name/{_NAME}"), "write DNS, URI, Name/* or Name/ and an attribute such as CN"),
+    "x509SAN": (
+        re.compile(rf"DNS|URI|Name/{_NAME}"),
+        f"write DNS, URI, or Name/ and an attribute of these: {', '.join(certificate_attributes.NAMES)}",
+    ),
 }
 
 
 def checked(option: Mapping[str, Sequence[str] | None]) -> dict[str, list[str]]:
     """Return the fields that the option attribute_mappings names, with their specifiers as the service keeps them.
 
-    Raises RolesAnywhereError for a specifier that the service would refuse, or that it leaves undefined.
+    Raises RolesAnywhereError for a specifier that the service would refuse or leaves undefined, or that stands for an
+    attribute which no certificate has.
     """
     return {
         field: sorted({_checked(field, specifier) for specifier in option[field] or ()})

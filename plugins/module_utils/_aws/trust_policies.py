@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Union
 
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import session_tags
 
-from . import arns
+from . import arns, certificate_attributes
 from .errors import RolesAnywhereError
 
 # All three are necessary: sessions carry the certificate's fields as tags and its common name as source identity.
@@ -23,20 +23,7 @@ ACTIONS = ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"]
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: characters without white space.
 MAXIMUM_LENGTH = 2048
 
-# No session has a tag for an attribute that is mistyped, so the condition would let nobody in. Those that AWS names in
-# https://docs.aws.amazon.com/rolesanywhere/latest/userguide/attribute-mapping.html and their kin of RFC 4519.
-_ATTRIBUTES = ("CN", "OU", "O", "C", "ST", "L", "UID", "DC", "STREET", "SERIALNUMBER", "T", "GN", "SN")
-_ATTRIBUTE = rf"(?:{'|'.join(_ATTRIBUTES)}|[0-9]+(?:\.[0-9]+)+)"
-_ADVICE = f"write {', '.join(_ATTRIBUTES)} or an object identifier such as 2.5.4.97"
-_FIELDS = {
-    "subject": ("x509Subject", re.compile(_ATTRIBUTE), f"attribute of a subject; {_ADVICE}"),
-    "issuer": ("x509Issuer", re.compile(_ATTRIBUTE), f"attribute of an issuer; {_ADVICE}"),
-    "san": (
-        "x509SAN",
-        re.compile(rf"DNS|URI|Name/{_ATTRIBUTE}"),
-        "part of a subject alternative name; write DNS, URI or Name/ and an attribute such as Name/CN",
-    ),
-}
+_FIELDS = {"subject": "x509Subject", "issuer": "x509Issuer", "san": "x509SAN"}
 _WILDCARDS = ("*", "?", "${")
 
 if TYPE_CHECKING:
@@ -133,7 +120,8 @@ def _sources(trust_anchor_arns: Iterable[str], account_id: str | None) -> list[s
 
 def _tags(option: str, conditions: Conditions | None, like: bool) -> dict[str, list[str]]:
     """Return condition key to sorted values, for one part of the certificate."""
-    tag, field_pattern, known = _FIELDS[option]
+    tag = _FIELDS[option]
+    field_pattern, known = certificate_attributes.FIELDS[tag]
     if not isinstance(conditions or {}, dict):
         raise RolesAnywhereError(f"{option}: give fields and their values, as in {{'CN': 'web1'}}, not {conditions!r}.")
     result = {}

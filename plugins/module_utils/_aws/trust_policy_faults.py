@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from . import arns, certificate_attributes
 from .errors import RolesAnywhereError
 from .trust_policies import ACTIONS
 
@@ -200,6 +201,8 @@ def _faults_of(comparison: _Comparison, emitted: Mapping[str, list[str]] | None)
     """Say what is wrong with one comparison, without the statement's name."""
     tag = _TAG.fullmatch(comparison.key)
     where = f"{comparison.operator} on {comparison.key}"
+    if comparison.positive and not comparison.values:
+        yield f"has {where} without any value, so it never holds: give a value or leave the key out."
     if tag and not comparison.positive:
         yield (
             f"has {where}, which may also hold of a certificate without that field: "
@@ -209,11 +212,42 @@ def _faults_of(comparison: _Comparison, emitted: Mapping[str, list[str]] | None)
         for value in comparison.values:
             if "*" in value or "?" in value:
                 yield f"has {where} with {value!r}, where a wildcard stands for itself only: use StringLike."
-    if tag and emitted is not None and not _is_emitted(tag[1], tag[2], emitted):
+    if comparison.positive and comparison.key.lower() == _SOURCE:
+        yield from (
+            f"has {where} with {value!r}, which is no trust anchor's ARN, so no session comes from it: "
+            f"it should look like {arns.TRUST_ANCHOR.example}."
+            for value in comparison.values
+            if not _can_be_trust_anchor(value)
+        )
+    if tag:
+        yield from (f"has {where}, {fault}" for fault in _faults_of_tag(comparison, tag[1], tag[2], emitted))
+
+
+def _faults_of_tag(
+    comparison: _Comparison, field: str, attribute: str, emitted: Mapping[str, list[str]] | None
+) -> Iterator[str]:
+    """Say why no session has a tag, without the name of the comparison."""
+    unknown = certificate_attributes.why_unknown(field, attribute) if comparison.positive else None
+    if unknown:
+        yield f"so it never holds, for {unknown}."
+    elif emitted is not None and not _is_emitted(field, attribute, emitted):
         yield (
-            f"has {where}, a field that the profile's attribute mappings leave out, so no session has it: "
+            "a field that the profile's attribute mappings leave out, so no session has it: "
             "add it to the mappings or take another field."
         )
+
+
+def _can_be_trust_anchor(value: str) -> bool:
+    """Say whether a value of aws:SourceArn can match a trust anchor; a policy variable stands for anything."""
+    pattern = re.sub(r"\$\{[^}]*\}", "*", value)
+    if not re.search(r"[*?]", pattern):
+        return bool(arns.TRUST_ANCHOR.pattern.fullmatch(value))
+    service, resource = "rolesanywhere", "trust-anchor/"
+    parts = pattern.split(":", 5)
+    if len(parts) < 6:  # a wildcard stands for several parts
+        return True
+    literal = re.split(r"[*?]", parts[5])[0]
+    return fnmatch.fnmatchcase(service, parts[2]) and (literal.startswith(resource) or resource.startswith(literal))
 
 
 def _emitted(attribute_mappings: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:

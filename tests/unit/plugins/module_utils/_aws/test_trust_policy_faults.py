@@ -234,6 +234,84 @@ def test_wildcards_where_they_work_or_do_not_matter() -> None:
     expect(policy(statement({**SOURCE, "StringEquals": {OU: "web", "aws:PrincipalTag/team": "a*"}})))
 
 
+# What can never hold
+
+
+PROFILE = ANCHOR.replace("trust-anchor", "profile")
+
+
+@pytest.mark.parametrize(
+    ("operator", "value"),
+    [
+        ("ArnEquals", PROFILE),
+        ("ArnEquals", [ANCHOR, PROFILE]),
+        ("StringEquals", PROFILE),
+        ("ArnLike", ANCHOR.removesuffix("5f")),
+        ("ArnLike", PROFILE.replace("eu-central-1", "*")),
+        ("ArnLike", "arn:aws:acm-pca:*:123456789012:*/4e5a2f6c"),
+        ("StringLike", "arn:aws:rolesanywhere:eu-central-1:${aws:PrincipalAccount}:pro*"),
+        ("ArnEquals", "arn:aws:iam::123456789012:role/web"),
+        ("ArnEquals", "123456789012"),
+    ],
+)
+def test_a_source_that_is_no_trust_anchor(operator: str, value: Any) -> None:
+    wrong = value[-1] if isinstance(value, list) else value
+    document = policy(statement({"StringEqualsIgnoreCase": {OU: "web"}, operator: {"aws:SourceArn": value}}))
+    expect(document, f"Statement 1 has {operator} on aws:SourceArn with {wrong!r}, which is no trust anchor's ARN")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        ANCHOR.replace("eu-central-1", "*"),
+        ANCHOR.replace("123456789012", "${aws:PrincipalAccount}"),
+        f"{ANCHOR[:-3]}???",
+        "arn:*:rolesanywhere:*:123456789012:trust*/4e5a2f6c-*",
+    ],
+)
+def test_a_pattern_of_trust_anchors_is_a_source(value: str) -> None:
+    expect(policy(statement({"StringEquals": {OU: "web"}, "ArnLike": {"aws:SourceArn": value}})))
+
+
+@pytest.mark.parametrize(
+    "attribute",
+    ["x509Subject/Organization", "x509Issuer/commonName", "x509SAN/email", "x509SAN/Name/Organization", "x509SAN/CN"],
+)
+@pytest.mark.parametrize("given", [None, []])
+def test_an_attribute_that_no_session_has(attribute: str, given: Any) -> None:
+    key = f"aws:PrincipalTag/{attribute}"
+    document = policy(statement(), statement({**SOURCE, "StringEquals": {OU: "web", key: "x"}}))
+    part = "an issuer" if "Issuer" in key else "a subject alternative name" if "SAN" in key else "a subject"
+    left_out = "a field that the profile's attribute mappings leave out"
+    expect(
+        document,
+        *([left_out, left_out] if given is not None else []),
+        f"Statement 2 has StringEquals on {key}, so it never holds, for {attribute.partition('/')[2]!r} is no "
+        + ("part of " if "SAN" in key else "attribute of ")
+        + part,
+        attribute_mappings=given,
+    )
+
+
+@pytest.mark.parametrize("attribute", ["x509Subject/ou", "X509san/dns", "x509SAN/name/cn", "x509Issuer/2.5.4.97"])
+def test_keys_are_read_in_any_case(attribute: str) -> None:
+    expect(policy(statement({**GOOD, "StringLike": {f"aws:principaltag/{attribute}": "x"}})))
+
+
+@pytest.mark.parametrize(
+    ("operator", "key"),
+    [
+        ("ArnEquals", "aws:SourceArn"),
+        ("StringEquals", OU),
+        ("StringEquals", "aws:SourceAccount"),
+        ("ForAnyValue:StringLike", CN),
+    ],
+)
+def test_an_empty_list_of_values(operator: str, key: str) -> None:
+    document = policy(statement(), statement({**SOURCE, "StringLike": {OU: "web"}, operator: {key: []}}))
+    expect(document, f"Statement 2 has {operator} on {key} without any value, so it never holds")
+
+
 # What the profile maps
 
 
