@@ -250,7 +250,7 @@ def wanted_members(options: Mapping[str, Any], partition: str) -> dict[str, Any]
 def session_policy(text: str, allow_deny_only: bool = False) -> str:
     """Return a session policy without white space, which counts.
 
-    Raises RolesAnywhereError if it can grant nothing, unless that is allowed.
+    Raises RolesAnywhereError if STS could not read it, or if it can grant nothing, unless that is allowed.
     """
     try:
         policy = json.loads(text)
@@ -261,6 +261,10 @@ def session_policy(text: str, allow_deny_only: bool = False) -> str:
         statements = [statements]
     if not isinstance(statements, list) or not all(isinstance(statement, dict) for statement in statements):
         raise RolesAnywhereError("session_policy is not an IAM policy: it needs a Statement that is a list.")
+    for number, statement in enumerate(statements, start=1):
+        fault = _why_no_statement(statement)
+        if fault:
+            raise RolesAnywhereError(f"session_policy: statement {number} {fault}.")
     if not statements or not (allow_deny_only or any(statement.get("Effect") == "Allow" for statement in statements)):
         raise RolesAnywhereError(
             "session_policy allows nothing, and a session may do only what its role and its session policy both allow: "
@@ -296,6 +300,23 @@ def warnings_about(profile: Mapping[str, Any], longest_sessions: Mapping[str, in
             f"with more than {MAXIMUM_POLICY_CHARACTERS}."
         )
     return warnings
+
+
+def _why_no_statement(statement: Mapping[str, Any]) -> str | None:
+    """Say what a statement of a session policy lacks or cannot have, None if it is one.
+
+    CreateProfile stores anything; STS would refuse every session.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+    """
+    if statement.get("Effect") not in ("Allow", "Deny"):
+        return "needs the Effect Allow or Deny"
+    for element in ("Principal", "NotPrincipal"):
+        if element in statement:
+            return f"has {element}, which a session policy cannot have, for it is about the session: leave it out"
+    for element in ("Action", "Resource"):
+        if (element in statement) == (f"Not{element}" in statement):
+            return f"needs {element} or Not{element}, one of the two"
+    return None
 
 
 def _clears(text: str | None) -> bool:

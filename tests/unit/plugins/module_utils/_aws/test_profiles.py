@@ -226,6 +226,34 @@ def test_the_result_shows_the_session_policy_as_a_document(conversation: Any) ->
 DENY = {"Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
 
 
+@pytest.mark.parametrize(
+    ("wrong", "fault"),
+    [
+        ({"Resource": None}, "needs Resource or NotResource"),
+        ({"NotResource": "*"}, "needs Resource or NotResource, one of the two"),
+        ({"Action": None}, "needs Action or NotAction"),
+        ({"NotAction": "*"}, "needs Action or NotAction, one of the two"),
+        ({"Effect": None}, "needs the Effect Allow or Deny"),
+        ({"Effect": "allow"}, "needs the Effect Allow or Deny"),
+        ({"Principal": "*"}, "has Principal, which"),
+        ({"NotPrincipal": {"AWS": "*"}}, "has NotPrincipal, which"),
+    ],
+)
+def test_a_session_policy_that_no_session_could_have(wrong: dict[str, Any], fault: str) -> None:
+    good = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+    changed = {key: value for key, value in {**good, **wrong}.items() if value is not None}
+    with pytest.raises(RolesAnywhereError) as caught:
+        profiles.session_policy(json.dumps({"Statement": [good, changed]}))
+    assert str(caught.value).startswith(f"session_policy: statement 2 {fault}")
+
+
+@pytest.mark.parametrize(
+    "statement", [{"NotAction": "iam:*", "Resource": "*"}, {"Action": ["s3:*"], "NotResource": "arn:aws:s3:::x"}]
+)
+def test_a_session_policy_may_say_what_is_not_meant(statement: dict[str, Any]) -> None:
+    assert profiles.session_policy(json.dumps({"Statement": {"Effect": "Allow", **statement}}))
+
+
 def test_a_policy_that_only_denies_is_taken_when_that_is_allowed(conversation: Any) -> None:
     request = {"sessionPolicy": json.dumps(DENY, separators=(",", ":"))}
     listed(conversation, PROFILE)
