@@ -88,8 +88,8 @@ def ensure(crls: Resources, options: Mapping[str, Any], check_mode: bool) -> tup
         current = crls.with_tags(current, wanted)
         changes = crls.changes(current, wanted)
         if given is not None and "crlData" in changes.members and not options["force"]:
+            _check_fit(crls, current["trustAnchorArn"], given)  # first: force is no advice for somebody else's CRL
             check_forward(_in_place(current), given, expired)
-            _check_fit(crls, current["trustAnchorArn"], given)
         outcome = crls.update(current, changes, check_mode)
         published = "crlData" in changes.members
     if given is not None and published and outcome.after is not None and not check_mode:

@@ -338,13 +338,24 @@ class TestRefusedWithoutForce:
         with pytest.raises(RolesAnywhereError, match="is not signed by"):
             ensure(conversation, check_mode, crl=thief.crl().decode(), trust_anchor_arn=ANCHOR)
 
+    @pytest.mark.parametrize(("number", "serials"), [(1, SERIALS), (8, ())])
+    def test_who_signed_is_asked_before_whether_it_goes_back(
+        self, conversation: Any, issuing: Any, next_issuing: Any, check_mode: bool, number: int, serials: Any
+    ) -> None:
+        listed(conversation, crl(issuing.crl(7, SERIALS)))
+        anchor_read(conversation, issuing.pem)
+        with pytest.raises(RolesAnywhereError, match="is not signed by a certificate of the trust anchor"):
+            ensure(conversation, check_mode, crl=next_issuing.crl(number, serials).decode())
+
     def test_lower_number(self, conversation: Any, issuing: Any, check_mode: bool) -> None:
         listed(conversation, crl(issuing.crl(7)))
+        anchor_read(conversation, issuing.pem)
         with pytest.raises(RolesAnywhereError, match="in place has the number 7, this one 6: give a newer one"):
             ensure(conversation, check_mode, crl=issuing.crl(6).decode())
 
     def test_dropped_serial(self, conversation: Any, issuing: Any, check_mode: bool) -> None:
         listed(conversation, crl(issuing.crl(7, SERIALS)))
+        anchor_read(conversation, issuing.pem)
         with pytest.raises(RolesAnywhereError, match=r"no longer lists 1 of the certificates .* \(5a02\)"):
             ensure(conversation, check_mode, crl=issuing.crl(8, SERIALS[:1]).decode())
 
@@ -371,6 +382,7 @@ def test_what_has_expired_may_be_left_out(conversation: Any, issuing: Any) -> No
 
 def test_what_has_expired_does_not_excuse_another(conversation: Any, issuing: Any) -> None:
     listed(conversation, crl(issuing.crl(7, SERIALS)))
+    anchor_read(conversation, issuing.pem)
     with pytest.raises(RolesAnywhereError, match=r"no longer lists 1 .* \(5a01\)"):
         ensure(conversation, crl=issuing.crl(8).decode(), expired_serials=["5a02"])
 
