@@ -134,9 +134,12 @@ def _delete(anchors: Resources, current: dict[str, Any] | None, days: int, force
     if not force:
         if enabled:
             names = ", ".join(repr(crl["name"]) for crl in enabled)
+            found, those, everything = f"{len(enabled)} enabled CRLs", "those", "all of them"
+            if len(enabled) == 1:
+                found, those, everything = "an enabled CRL", "that", "both"
             raise RolesAnywhereError(
-                f"The trust anchor {current['name']!r} still has an enabled CRL, {names}, so it seems to be in use: "
-                "disable that first, or set force to delete both."
+                f"The trust anchor {current['name']!r} still has {found}, {names}, so it seems to be in use: "
+                f"disable {those} first, or set force to delete {everything}."
             )
         _check_nobody_is_cut_off(service, current, [], days)
     if not check_mode:
@@ -150,14 +153,18 @@ def _delete(anchors: Resources, current: dict[str, Any] | None, days: int, force
 
 
 def given_bundle(pems: list[str] | None, paths: list[str] | None) -> list[Certificate]:
-    """Read the certificates of a module's options, each certificate once. Raises CertificateError."""
-    texts = list(pems or [])
+    """Read the certificates of a module's options, each certificate once.
+
+    Raises CertificateError or RolesAnywhereError, with the option and the file.
+    """
+    texts = [("certificates: the text", pem) for pem in pems or []]
     for path in paths or []:
         try:
-            texts.append(Path(path).read_text(encoding="utf-8"))
+            texts.append((f"certificate_paths: {path}", Path(path).read_text(encoding="utf-8")))
         except (OSError, ValueError) as error:
             raise RolesAnywhereError(f"certificate_paths: {path} cannot be read: {error}.") from error
-    return list(dict.fromkeys(certificate for text in texts for certificate in certificates.load_pem_bundle(text)))
+    bundle = [certificate for what, text in texts for certificate in certificates.load_pem_bundle(text, what)]
+    return list(dict.fromkeys(bundle))
 
 
 def check_bundle(bundle: list[Certificate], include_root: bool) -> list[str]:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, TypeVar
@@ -30,15 +31,16 @@ _RSA_OR_EC = frozenset(("1.2.840.113549.1.1.1", "1.2.840.10045.2.1"))
 _SIGNATURE_HASHES = ("sha256", "sha384", "sha512")
 
 
-def load_pem_bundle(pem: str) -> list[x509.Certificate]:
+def load_pem_bundle(pem: str, what: str = "The text") -> list[x509.Certificate]:
     """Read the certificates of a PEM text, in their order.
 
+    :param what: how the text is called in the error's sentence.
     :raises CertificateError: there is none, or one cannot be read.
     """
     try:
         return x509.load_pem_x509_certificates(pem.encode())
     except ValueError as error:
-        raise CertificateError(f"The text is not one or more certificates in PEM: {_reason(error)}.") from None
+        raise CertificateError(f"{what} is not one or more certificates in PEM: {_reason(error)}.") from None
 
 
 def load(pem: str) -> x509.Certificate:
@@ -186,4 +188,6 @@ def _why_not_algorithms(certificate: x509.Certificate) -> str | None:
 
 
 def _reason(error: ValueError) -> str:
-    return str(error).rstrip(".").splitlines()[0] if str(error) else "nothing was found"
+    """Return the library's reason, without its address for more details, which is about other mistakes."""
+    reason = re.sub(r"\s*See https?://\S+ for more details\.", "", str(error)).rstrip(".")
+    return reason.splitlines()[0] if reason else "nothing was found"

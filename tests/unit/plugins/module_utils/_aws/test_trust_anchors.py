@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws import tr
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws.errors import RolesAnywhereError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws.resources import Resources
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
+from cryptography.hazmat.primitives import serialization
 
 UUID = "4e5a2f6c-7c5b-4d7a-9a4c-0a1b2c3d4e5f"
 SUBJECT = "00000000-7c5b-4d7a-9a4c-0a1b2c3d4e5f"
@@ -175,9 +177,24 @@ class TestBadCertificates:
         with pytest.raises(RolesAnywhereError, match="at most 2 certificates, these are 3: CN=Issuing, CN=Issuing G2"):
             ensure(conversation, certificates=[issuing.pem, next_issuing.pem, third.pem])
 
-    def test_no_pem(self, conversation: Any) -> None:
-        with pytest.raises(CertificateError, match="not one or more certificates in PEM"):
-            ensure(conversation, certificates=["nonsense"])
+    @pytest.mark.parametrize("kind", ["nonsense", "key"])
+    def test_no_certificate(self, conversation: Any, tmp_path: Path, issuing: Any, kind: str) -> None:
+        key = issuing.key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        ).decode()
+        text, path = {"nonsense": "nonsense", "key": key}[kind], tmp_path / "ca.pem"
+        path.write_text(text)
+        for where, given in (
+            ("certificates: the text", {"certificates": [issuing.pem, text]}),
+            (f"certificate_paths: {path}", {"certificate_paths": [str(path)]}),
+        ):
+            with pytest.raises(CertificateError) as caught:
+                ensure(conversation, **given)
+            assert re.fullmatch(
+                f"{re.escape(where)} is not one or more certificates in PEM: [^\n]+\\.", str(caught.value)
+            )
+            assert "http" not in str(caught.value)
+            assert key.splitlines()[1] not in str(caught.value)
 
     def test_none_to_create_with(self, conversation: Any) -> None:
         listed(conversation)
@@ -275,6 +292,16 @@ class TestDeleting:
         assert str(caught.value) == (
             "The trust anchor 'fleet' still has an enabled CRL, 'revoked', so it seems to be in use: disable that "
             "first, or set force to delete both."
+        )
+
+    def test_enabled_crls(self, conversation: Any, issuing: Any) -> None:
+        second = {**crl(True), "name": "more"}
+        self.found(conversation, crl(True), second, current=anchor(issuing.pem))
+        with pytest.raises(RolesAnywhereError) as caught:
+            ensure(conversation, state="absent")
+        assert str(caught.value) == (
+            "The trust anchor 'fleet' still has 2 enabled CRLs, 'revoked', 'more', so it seems to be in use: disable "
+            "those first, or set force to delete all of them."
         )
 
     def test_nobody_is_let_in_again_while_an_enabled_crl_goes_by_force(self, conversation: Any, issuing: Any) -> None:

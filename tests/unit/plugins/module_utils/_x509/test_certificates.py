@@ -70,8 +70,11 @@ def test_a_bundle_keeps_its_order(maker):
     "text", ["", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"]
 )
 def test_a_text_without_certificates_is_one_sentence(text):
-    with pytest.raises(CertificateError, match=r"^The text is not one or more certificates in PEM: [^\n]+\.$"):
+    with pytest.raises(
+        CertificateError, match=r"^The text is not one or more certificates in PEM: [^\n]+\.$"
+    ) as caught:
         certificates.load_pem_bundle(text)
+    assert "http" not in str(caught.value)
 
 
 def test_one_certificate_is_wanted(maker):
