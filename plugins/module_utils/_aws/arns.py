@@ -97,8 +97,18 @@ def parse_local(option: str, value: str, wanted: ResourceType, region: str) -> A
 
 
 def identifier(option: str, value: str, wanted: ResourceType, region: str) -> str:
-    """Return the UUID of something of Roles Anywhere that the user named by UUID or by ARN of this region."""
-    return value if re.fullmatch(_UUID, value) else parse_local(option, value, wanted, region).resource_id
+    """Return the UUID of something of Roles Anywhere that the user named by UUID or by ARN of this region.
+
+    Raises RolesAnywhereError if it is neither.
+    """
+    if re.fullmatch(_UUID, value):
+        return value
+    if wanted.pattern.fullmatch(value) is None:
+        raise RolesAnywhereError(
+            f"{option}: {value!r} is neither the UUID nor the ARN of a {wanted.noun}; an ARN looks like "
+            f"{wanted.example}."
+        )
+    return parse_local(option, value, wanted, region).resource_id
 
 
 def check_together(option: str, arns: Iterable[Arn]) -> None:

@@ -85,10 +85,10 @@ def test_one_sentence_for_each_mistake(controller: Controller, issuing: Authorit
             {"name": "a/b", "certificates": [issuing.pem]},
             "name: 'a/b' is not 1 to 255 letters, digits, spaces, hyphens",
         ),
-        ({"name": "fleet", "certificates": ["x"]}, "The text is not one or more certificates in PEM"),
+        ({"name": "fleet", "certificates": ["x"]}, "certificates: the text is not one or more certificates in PEM"),
         (
             {"id": "arn:aws:iam::1:role/x"},
-            "id: 'arn:aws:iam::1:role/x' is not the ARN of a trust anchor; it should look",
+            "id: 'arn:aws:iam::1:role/x' is neither the UUID nor the ARN of a trust anchor; an ARN",
         ),
         ({}, "one of the following is required: name, id"),
     ]

@@ -63,7 +63,7 @@ def test_by_name_and_by_id(controller: Controller, issuing: Authority, next_issu
 def test_what_is_no_question_is_one_sentence(controller: Controller) -> None:
     mistakes = [
         ({"name": "a", "id": UNKNOWN}, "parameters are mutually exclusive: name|id"),
-        ({"id": "fleet"}, "id: 'fleet' is not the ARN of a trust anchor; it should look like "),
+        ({"id": "fleet"}, "id: 'fleet' is neither the UUID nor the ARN of a trust anchor; an ARN"),
         ({"name": "a/b"}, "name: 'a/b' is not 1 to 255 letters"),
     ]
     tasks = [

@@ -91,6 +91,16 @@ def test_identifier_is_a_uuid_or_an_arn_of_this_region() -> None:
         arns.identifier("id", ANCHOR, arns.TRUST_ANCHOR, "us-east-1")
 
 
+@pytest.mark.parametrize("text", ["deadbeef", "", "fleet", ANCHOR.replace("trust-anchor", "crl"), UUID.upper()])
+def test_what_is_no_identifier_is_told_both_that_are(text: str) -> None:
+    with pytest.raises(RolesAnywhereError) as caught:
+        arns.identifier("id", text, arns.TRUST_ANCHOR, "eu-central-1")
+    assert str(caught.value) == (
+        f"id: {text!r} is neither the UUID nor the ARN of a trust anchor; an ARN looks like "
+        "arn:aws:rolesanywhere:<region>:<account>:trust-anchor/<uuid>."
+    )
+
+
 @pytest.mark.parametrize(
     "texts",
     [

@@ -110,8 +110,8 @@ def test_what_is_unknown_is_an_empty_list(conversation: Any) -> None:
     ("given", "message"),
     [
         ({"name": "web/1"}, "name: 'web/1' is not 1 to 255 letters"),
-        ({"id": "web"}, "id: 'web' is not the ARN of a profile"),
-        ({"id": f"{PREFIX}crl/{UUIDS[0]}"}, "is not the ARN of a profile"),
+        ({"id": "web"}, "id: 'web' is neither the UUID nor the ARN of a profile"),
+        ({"id": f"{PREFIX}crl/{UUIDS[0]}"}, "is neither the UUID nor the ARN of a profile"),
         ({"id": f"{PREFIX}profile/{UUIDS[0]}".replace("eu-central-1", "us-east-1")}, "is in the region us-east-1"),
     ],
 )

@@ -87,7 +87,7 @@ def test_all_of_a_name_or_all_there_are(conversation: Any, found: Resources) -> 
 
 
 def test_id_of_another_kind_is_refused_before_any_call(found: Resources) -> None:
-    with pytest.raises(RolesAnywhereError, match="is not the ARN of a profile"):
+    with pytest.raises(RolesAnywhereError, match="is neither the UUID nor the ARN of a profile"):
         found.find(None, ARN.replace("profile", "crl"))
 
 

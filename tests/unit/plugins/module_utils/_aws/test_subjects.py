@@ -214,8 +214,8 @@ def test_whose_tags_are_forgotten_meanwhile_is_left_out(conversation: Any) -> No
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"id": "web1"}, "id: 'web1' is not the ARN of a subject"),
-        ({"id": PREFIX.replace("subject", "profile") + uuid(1)}, "is not the ARN of a subject"),
+        ({"id": "web1"}, "id: 'web1' is neither the UUID nor the ARN of a subject"),
+        ({"id": PREFIX.replace("subject", "profile") + uuid(1)}, "is neither the UUID nor the ARN of a subject"),
         ({"seen_within": 0}, "seen_within: 0 is not a number of days from 1 to 36500"),
         ({"seen_within": 36501}, "seen_within: 36501 is not a number"),
     ],
