@@ -62,6 +62,7 @@ _PATTERNS = {
 _REGION = "region"  # actions that take no resource: anything, but here
 _SUBJECTS = "subjects"
 _SERVICE_LINKED_ROLE = "service-linked role"
+_MANAGED_POLICIES = "managed policies"  # the account's and AWS's own, any of which a role may have
 _NEW_ROLES = "new roles"  # those of role_arns with a path, which IAM does not know before they are made
 
 
@@ -173,6 +174,8 @@ _PERSONAS: dict[str, tuple[_Grant, ...]] = {
             "iam:ListInstanceProfilesForRole",
             "role_arns",
         ),
+        # What the managed policies of roles and profiles allow.
+        _Grant("ManagedPolicies", "iam:GetPolicy iam:GetPolicyVersion", _MANAGED_POLICIES),
     ),
     "fleet_operator": (
         _Grant(
@@ -317,6 +320,8 @@ def _resources(grant: _Grant, place: _Place, given: Mapping[str, list[str]]) -> 
     if grant.on == _SERVICE_LINKED_ROLE:
         role = f"aws-service-role/{SERVICE}/AWSServiceRoleForRolesAnywhere"
         return [f"{prefix}:iam::{place.account_id}:role/{role}"]
+    if grant.on == _MANAGED_POLICIES:
+        return [f"{prefix}:iam::{owner}:policy/*" for owner in ("aws", place.account_id)]
     if grant.on == _NEW_ROLES:
         # The request has the name only. Names are unique over all paths, so this is no other role.
         return sorted({re.sub("role/.*/", "role/", arn) for arn in given["role_arns"]} - set(given["role_arns"]))

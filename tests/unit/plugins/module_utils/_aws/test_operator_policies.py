@@ -32,6 +32,7 @@ NARROWED = {
     "acm_pca_arns": AUTHORITY,
     "s3_object_arns": S3_OBJECT,
 }
+POLICIES_OF_AWS = "arn:aws:iam::aws:policy/*"
 DOCUMENTS = [
     (persona, options)
     for persona in operator_policies.PERSONAS
@@ -129,6 +130,13 @@ def test_a_revoker_is_a_publisher_who_writes_the_inline_policies_of_named_roles(
     }
 
 
+def test_an_auditor_reads_what_managed_policies_allow_those_of_the_account_and_of_aws_itself() -> None:
+    for options in ({}, NARROWED):
+        found = rights("auditor", **options)
+        for name in ("GetPolicy", "GetPolicyVersion"):
+            assert found[f"iam:{name}"] == ["arn:aws:iam::aws:policy/*", f"arn:aws:iam::{ACCOUNT}:policy/*"]
+
+
 @pytest.mark.parametrize("persona", ["auditor", "fleet_operator"])
 def test_those_who_look_change_nothing(persona: str) -> None:
     assert {name[:3] for _, name, _ in grants(persona, **NARROWED)} <= {"Get", "Lis", "Des"}
@@ -174,7 +182,8 @@ def test_without_arns_the_account_and_region_are_the_bounds(persona: str) -> Non
     for service, name, resource in grants(persona, **needed):
         if resource != "*":
             region = "" if service == "iam" else "eu-central-1"
-            assert resource.split(":")[:5] == ["arn", "aws", service, region, ACCOUNT], name
+            account = "aws" if resource == POLICIES_OF_AWS else ACCOUNT
+            assert resource.split(":")[:5] == ["arn", "aws", service, region, account], name
 
 
 @pytest.mark.parametrize("persona", operator_policies.PERSONAS)
@@ -187,7 +196,7 @@ def test_where_any_resource_is_meant_the_region_is_the_bound(persona: str) -> No
 
 @pytest.mark.parametrize("persona", operator_policies.PERSONAS)
 def test_the_arns_that_are_given_are_the_bounds(persona: str) -> None:
-    allowed = {*NARROWED.values(), f"{PREFIX}:subject/*", "*"}
+    allowed = {*NARROWED.values(), f"{PREFIX}:subject/*", POLICIES_OF_AWS, f"arn:aws:iam::{ACCOUNT}:policy/*", "*"}
     found = {resource for _, _, resource in grants(persona, **NARROWED)}
     assert found - {NEW_ROLE} <= allowed
 
@@ -260,7 +269,8 @@ def test_every_action_has_a_resource_of_its_type(persona: str, options: dict[str
     for service, name, resource in grants(persona, **options):
         kind = resource.split(":", 5)[-1].split("/")[0]
         if service != "rolesanywhere":
-            owner = {"iam": "role", "acm-pca": "certificate-authority", "s3": "crls"}[service]
+            iam = "policy" if name in ("GetPolicy", "GetPolicyVersion") else "role"
+            owner = {"iam": iam, "acm-pca": "certificate-authority", "s3": "crls"}[service]
             assert (resource.split(":")[2], kind) == (service, owner), name
         elif name.startswith(WITHOUT_RESOURCE):
             assert resource == "*", name
