@@ -32,7 +32,10 @@ _FURTHER_ACTIONS = {
     "CreateProfile": "iam:PassRole on each of the profile's roles (iam:PassedToService rolesanywhere.amazonaws.com)",
     "UpdateProfile": "iam:PassRole on each of the profile's roles (iam:PassedToService rolesanywhere.amazonaws.com)",
 }
-
+# What to do about a limit that an operation meets; with which code AWS answers is not documented.
+_ROOM = {
+    "ImportCrl": "update a CRL of the trust anchor by its name or id, or delete one that it needs no more",
+}
 
 _TITLES = {
     "rolesanywhere": "Roles Anywhere",
@@ -147,4 +150,7 @@ def _refusal(name: str, operation: str, error: ClientError) -> RolesAnywhereErro
         if operation in _FURTHER_ACTIONS:
             needed += f" and {_FURTHER_ACTIONS[operation]}"
         return RolesAnywhereError(f"AWS denied {operation}; the caller needs {needed}. AWS's words: {message}")
-    return RolesAnywhereError(f"{_TITLES[name]} refused {operation} with {code}: {message}")
+    sentence = f"{_TITLES[name]} refused {operation} with {code}: {message}"
+    if operation in _ROOM and "limit exceeded" in message.lower():
+        sentence = f"{sentence.rstrip('.')}; {_ROOM[operation]}."
+    return RolesAnywhereError(sentence)

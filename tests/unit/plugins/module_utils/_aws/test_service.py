@@ -102,6 +102,20 @@ def test_pages_that_never_end_are_a_sentence(conversation: Any) -> None:
         conversation.all_pages("ListCrls", "crls")
 
 
+def test_a_full_trust_anchor_says_what_to_do_about_its_crls(conversation: Any) -> None:
+    conversation.refuse("import_crl", "ValidationException", "Limit exceeded: at most 2 CRLs")
+    request = {"name": "third", "crlData": b"x", "trustAnchorArn": "arn:aws:rolesanywhere:x:1:trust-anchor/y"}
+    with pytest.raises(RolesAnywhereError) as caught:
+        conversation.call("ImportCrl", **request)
+    assert str(caught.value) == (
+        "Roles Anywhere refused ImportCrl with ValidationException: Limit exceeded: at most 2 CRLs; update a CRL of "
+        "the trust anchor by its name or id, or delete one that it needs no more."
+    )
+    conversation.refuse("import_crl", "ValidationException", "no CRL")
+    with pytest.raises(RolesAnywhereError, match=r"with ValidationException: no CRL$"):
+        conversation.call("ImportCrl", **request)
+
+
 @pytest.mark.parametrize(
     ("operation", "method", "needed"),
     [
