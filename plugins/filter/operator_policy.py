@@ -17,7 +17,7 @@ description:
     P(fleet.rolesanywhere.trust#role) does with the IAM roles in O(role_arns).
   - C(crl_publisher) replaces the contents of CRLs that are there. It cannot import, enable, disable or delete one.
   - C(revoker) does what a publisher does, and writes the inline policies of the roles in O(role_arns), to end sessions.
-  - C(auditor) reads all of Roles Anywhere, and the IAM roles.
+  - C(auditor) reads all of Roles Anywhere, the IAM roles, and all managed policies of the account and of AWS.
   - C(fleet_operator) finds trust anchors and profiles, and sees which hosts came with which certificate.
   - Each is narrowed by the ARNs that are given. Where an option is left out, all of its kind in the account and region
     are meant. Options that a persona has no use for are ignored.
@@ -73,8 +73,12 @@ options:
       - An object that is encrypted with a key of your own needs C(kms:Decrypt) besides.
     type: raw
 notes:
-  - IAM cannot say what may stand in an inline policy. Whoever writes those of a role can give that role any right, so
-    name only roles of workloads, and put a permissions boundary on them where that is too much for a revoker.
+  - B(An administrator can give the named roles any right) and let anybody take them, with C(iam:PutRolePolicy),
+    C(iam:AttachRolePolicy) and C(iam:UpdateAssumeRolePolicy); a revoker can do the former, with C(iam:PutRolePolicy).
+    IAM cannot say what may stand in a policy, so name only roles of workloads in O(role_arns).
+  - A permissions boundary on a role limits that, and no persona can change or remove one. An administrator can delete
+    a role and create it anew without a boundary, unless another policy denies C(iam:CreateRole) where
+    C(iam:PermissionsBoundary) is not yours.
   - A managed policy takes 6,144 characters, the inline policies of a user 2,048. The filter warns of a longer policy
     than a managed one can be.
 seealso:

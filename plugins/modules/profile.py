@@ -38,13 +38,15 @@ options:
     description:
       - An IAM policy that narrows every session of the profile, a session may do only what its role and this policy
         both allow.
+      - Each statement needs C(Effect), C(Action) or C(NotAction), and C(Resource) or C(NotResource). A C(Principal)
+        is refused.
       - A policy without any C(Allow) would let sessions do nothing, and is refused unless O(allow_deny_only) is set.
       - AWS has no call that removes a session policy. An empty value is refused where there is one, unless
         O(allow_replace) is set.
     type: json
   allow_deny_only:
     description:
-      - Accept an O(session_policy) that allows nothing, for a profile whose sessions are to do nothing.
+      - Accept O(session_policy) where it allows nothing, for a profile whose sessions are to do nothing.
     type: bool
     default: false
   managed_policy_arns:
@@ -57,6 +59,7 @@ options:
   duration:
     description:
       - How long sessions last at most, in seconds, from 900 to 43200.
+      - When this is left out, AWS gives a new profile 3600 seconds and an existing one stays as it is.
       - The role's own maximum counts too, and a session is refused where this is longer.
     type: int
   accept_role_session_name:
@@ -89,7 +92,7 @@ options:
       x509Subject:
         description:
           - Parts of the subject. Attributes such as V(CN) and V(OU), object identifiers such as V(2.5.4.97), or V(*)
-            for all.
+            for all. The names of attributes are those that P(fleet.rolesanywhere.trust_policy#filter) takes.
         type: list
         elements: str
       x509Issuer:
