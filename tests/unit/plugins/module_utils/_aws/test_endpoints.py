@@ -72,7 +72,7 @@ def host_asked(asked: Service, operation: str, answer: bytes, **request: Any) ->
     asked._client.meta.events.register("before-send.*.*", catch)
     asked.call(operation, **request)
     [url] = sent
-    scheme, _, rest = url.partition("://")
+    scheme, _separator, rest = url.partition("://")
     assert scheme == "https"
     return str(rest.partition("/")[0])
 

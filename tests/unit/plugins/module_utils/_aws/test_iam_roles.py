@@ -30,7 +30,7 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def is_there(iam: Any, arn: str, seconds: int = 3600, other_arn: str | None = None) -> None:
     """Declare that a role is looked for by its name and found."""
-    path, _, name = arn.partition(":role")[2].rpartition("/")
+    path, _slash, name = arn.partition(":role")[2].rpartition("/")
     role = {
         "Path": path + "/",
         "RoleName": name,

@@ -24,12 +24,13 @@ NO_ANCHOR = "No condition on aws:SourceArn names a trust anchor"
 NO_CERTIFICATE = "No condition on the certificate's subject or SAN"
 
 
-def statement(condition: Any = GOOD, **elements: Any) -> dict[str, Any]:
+def statement(*condition: Any, **elements: Any) -> dict[str, Any]:
+    """Write a statement with nothing wrong, but for the condition and the elements that are given."""
     return {
         "Effect": "Allow",
         "Principal": ROLES_ANYWHERE,
         "Action": ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"],
-        "Condition": condition,
+        "Condition": condition[0] if condition else GOOD,
         **elements,
     }
 
