@@ -14,10 +14,12 @@ from tests.emulator.server import EmulatorServer
 
 from .authority import Authority
 from .controller import Controller
+from .private_ca import PrivateCa
 
 FACTS = (
     "rolesanywhere_trust_anchor_arn",
     "rolesanywhere_crl_name",
+    "rolesanywhere_crl_arn",
     "rolesanywhere_role_arn",
     "rolesanywhere_profile_arn",
 )
@@ -71,6 +73,7 @@ def test_from_nothing_to_a_working_side_and_nothing_the_second_time(
     assert facts == {
         "rolesanywhere_trust_anchor_arn": anchor["trustAnchorArn"],
         "rolesanywhere_crl_name": "web",
+        "rolesanywhere_crl_arn": crl["crlArn"],
         "rolesanywhere_role_arn": role["Arn"],
         "rolesanywhere_profile_arn": profile["profileArn"],
     }
@@ -91,6 +94,30 @@ def test_from_nothing_to_a_working_side_and_nothing_the_second_time(
     assert changed(second) == 0
     assert second[-1]["msg"] == facts
     assert changed(controller.run(TASKS, "--check", "--diff", variables=variables)) == 0
+
+
+def test_diff_mode_shows_the_trust_policy_that_the_role_is_to_have(
+    controller: Controller, emulator: EmulatorServer, variables: dict[str, Any]
+) -> None:
+    made = controller.run(TASKS, variables=variables)
+    assert changed(made) == 5
+    other = {**variables, "trust_subject": {"OU": "db"}}
+    foretold = controller.run(TASKS, "--check", "--diff", variables=other)
+    assert changed(foretold) == 1
+    [shown] = [result["msg"]["web"] for result in foretold if "web" in (result.get("msg") or ())]
+    assert changed(controller.run(TASKS, variables=other)) == 1
+    assert client(emulator, "iam").get_role(RoleName="web")["Role"]["AssumeRolePolicyDocument"] == shown
+    assert [result for result in made if "web" in (result.get("msg") or ())] == []
+
+
+def test_without_a_crl_its_arn_is_empty(controller: Controller, emulator: EmulatorServer, root: Authority) -> None:
+    private_ca = PrivateCa(client(emulator, "acm-pca"))
+    private_ca.certify(root)
+    show = {"ansible.builtin.debug": {"msg": "{{ rolesanywhere_crl_arn }}"}}
+    without = {"trust_acm_pca_arn": private_ca.arn, "trust_subject": {"OU": "web"}}
+    results = controller.run([TASKS[0], show], variables=without)
+    assert changed(results) == 3  # trust anchor, IAM role, profile
+    assert results[-1]["msg"] == ""
 
 
 def test_check_mode_before_anything_exists(
@@ -125,6 +152,7 @@ def test_check_mode_when_only_the_trust_anchor_exists(
     controller.module("trust_anchor", name="web", certificates=[issuing.pem], tags={"Team": "Web"})
     results = controller.run(TASKS, "--check", variables=variables)
     assert changed(results) == 3  # CRL, IAM role, profile; the policy waits for the role
+    assert results[-1]["msg"]["rolesanywhere_crl_arn"] == ""  # the service gives it
     assert results[-1]["msg"]["rolesanywhere_role_arn"] == "arn:aws:iam::123456789012:role/web"
     assert rolesanywhere.list_profiles()["profiles"] == []
 

@@ -198,6 +198,7 @@ def test_the_way_back_leaves_what_others_made(
         step(**with_theirs, **gone),  # nothing is left that force could be needed for
     )
     assert [changed for changed, _ in ran] == [4, 4, 0, 0]  # two profiles, IAM role, trust anchor with its CRL
+    assert [left for _, left in ran] == [{**dict.fromkeys(FACTS, ""), "rolesanywhere_workloads": {}}] * 4
     assert rolesanywhere.list_trust_anchors()["trustAnchors"] == []
     assert rolesanywhere.list_crls()["crls"] == []
     assert names(rolesanywhere.list_profiles()["profiles"]) == ["theirs"]
@@ -219,6 +220,39 @@ def test_one_workload_goes_and_the_others_stay(
     assert role_names(iam) == ["database"]
     [anchor] = rolesanywhere.list_trust_anchors()["trustAnchors"]
     assert anchor["enabled"]
+
+
+def test_a_boundary_limits_an_iam_role_and_stays_when_nothing_is_said_of_it(
+    controller: Controller, emulator: EmulatorServer, iam: Any, ca: IssuingCa, variables: dict[str, Any]
+) -> None:
+    wide, narrow = (
+        iam.create_policy(PolicyName=bucket, PolicyDocument=json.dumps(writes_to(bucket)))["Policy"]["Arn"]
+        for bucket in ("*", "dumps")
+    )
+    web, db = variables["trust_workloads"]
+    bound = {
+        "trust_role_permissions_boundary": wide,
+        "trust_workloads": [{**web, "role_permissions_boundary": narrow}, db],
+    }
+
+    def boundaries() -> list[str]:
+        roles = [iam.get_role(RoleName=name)["Role"] for name in ("web", "database")]
+        return [role["PermissionsBoundary"]["PermissionsBoundaryArn"] for role in roles]
+
+    ran = run(controller, variables, step(**bound), step(**bound), step())
+    assert [changed for changed, _ in ran] == [8, 0, 0]
+    assert boundaries() == [narrow, wide]
+    client(emulator, "s3").create_bucket(Bucket="reports", CreateBucketConfiguration={"LocationConstraint": REGION})
+    facts = ran[0][1]
+    arns = {"trust_anchor_arn": facts["rolesanywhere_trust_anchor_arn"], **facts["rolesanywhere_workloads"]["web"]}
+    s3 = Workload(emulator, ca.issue("web1", "web"), **arns).client("s3")
+    with pytest.raises(ClientError, match="no permissions boundary allows"):
+        s3.put_object(Bucket="reports", Key="today", Body=b"x")
+    other = {"trust_role_permissions_boundary": wide}
+    ran = run(controller, variables, step(check_mode=True, **other), step(**other), step(**other))
+    assert [changed for changed, _ in ran] == [1, 1, 0]
+    assert boundaries() == [wide, wide]
+    s3.put_object(Bucket="reports", Key="today", Body=b"x")
 
 
 def test_two_regions_in_one_play(
@@ -270,10 +304,17 @@ def test_what_is_refused_in_one_sentence_before_anything_is_made(
         ({"trust_workloads": [{**web, "colour": "red"}]}, "colour"),
         ({"trust_workloads": [{**web, "role_arn": role_arn}]}, "leave out what would be said of it, subject."),
         (
+            {"trust_workloads": [{"role_arn": role_arn, "role_permissions_boundary": role_arn}]},
+            "leave out what would be said of it, role_permissions_boundary.",
+        ),
+        (
             {"trust_workloads": [{**web, "session_duration": 7200}]},
             "The workload web: trust_session_duration is longer",
         ),
-        ({"trust_workloads": [{**web, "state": "present"}], "trust_state": "absent"}, "a workload is to be present"),
+        (
+            {"trust_workloads": [{**web, "state": "present"}], "trust_state": "absent"},
+            "state present of web, for which",
+        ),
         ({"trust_crl_s3_uri": "s3://crls/fleet.crl"}, "Give the CA's CRL with trust_crl, trust_crl_path or"),
         ({"trust_certificate_paths": ["/fleet.pem"]}, "Give the issuing CA's certificate with trust_certificates,"),
     ]
