@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -228,7 +229,7 @@ def test_what_the_guide_shows_between_the_examples(examples: Examples, emulator:
         },
     }
     trust_policy = {"Version": "2012-10-17", "Statement": [trusted]}
-    iam.create_role(RoleName="backup", AssumeRolePolicyDocument=json.dumps(trust_policy))
+    iam.create_role(RoleName="archive", AssumeRolePolicyDocument=json.dumps(trust_policy))
 
     trust: dict[str, Any] = {"ansible.builtin.include_role": {"name": "fleet.rolesanywhere.trust"}}
     first = {"hosts": "localhost", "gather_facts": False, "vars": workloads, "tasks": [trust, *operator, *lint]}
@@ -238,8 +239,14 @@ def test_what_the_guide_shows_between_the_examples(examples: Examples, emulator:
     assert examples.play([first, *regions], **given) == 2 + 6 + 1 + 2 * 4
     assert examples.play([first, *regions], **given) == 0
 
+    crls = client(emulator, "rolesanywhere").list_crls()["crls"]
+    [crl] = [crl for crl in crls if crl["name"] == workloads["trust_name"]]
+    arn = f"arn:aws:iam::{ACCOUNT}:policy/crl-publisher"
+    publisher = iam.get_policy_version(PolicyArn=arn, VersionId="v1")["PolicyVersion"]["Document"]["Statement"]
+    assert [each["Resource"] for each in publisher if "rolesanywhere:UpdateCrl" in each["Action"]] == [crl["crlArn"]]
+
     del trusted["Condition"]
-    iam.update_assume_role_policy(RoleName="backup", PolicyDocument=json.dumps(trust_policy))
+    iam.update_assume_role_policy(RoleName="archive", PolicyDocument=json.dumps(trust_policy))
     with pytest.raises(AssertionError, match="aws:SourceArn"):
         examples.play([{**first, "tasks": lint}])
 
@@ -248,3 +255,30 @@ def test_the_guide_has_every_example_and_every_example_a_test() -> None:
     files = {path.name for path in (DOCS / "examples").iterdir()}
     assert set(re.findall(r"\(examples/(\w+\.yml)\)", (DOCS / "aws-side.md").read_text())) == files
     assert {f"test_{path.removesuffix('.yml')}" for path in files} <= globals().keys()
+
+
+def test_no_two_examples_take_each_others_names() -> None:
+    blocks = re.findall(r"^```yaml\n(.*?)^```", (DOCS / "aws-side.md").read_text(), re.MULTILINE | re.DOTALL)
+    shown = "".join([*blocks, *(path.read_text() for path in (DOCS / "examples").iterdir())])
+    names = re.findall(r"^ *trust_name: (\S+)$", shown, re.MULTILINE)
+    names += [workload["name"] for workload in yaml.safe_load(blocks[0])["trust_workloads"]]
+    assert len(names) == 5 + 3 + 3
+    assert sorted(set(names)) == sorted(names)
+
+
+def test_the_commands_of_the_guide_in_a_checkout(emulator: EmulatorServer, tmp_path: Path) -> None:
+    guide = (DOCS / "aws-side.md").read_text()
+    typed = "".join(re.findall(r"^```console\n(.*?)^```", guide, re.MULTILINE | re.DOTALL))
+    script = re.sub(r"^\$ ", "", typed, flags=re.MULTILINE).replace("http://127.0.0.1:5555", emulator.url)
+    script = script.replace("make venv\n", "")  # whoever runs the tests has
+    away = " -e trust_state=absent -e trust_force=true"
+    assert script.count("ansible-playbook ") == 2
+    assert script.count(away) == 1
+    kept, _, removed = script.partition("ansible-playbook docs/examples/s3_writer.yml" + away)
+    assert removed == "\n"
+    bash = ["bash", "-eu", "-c", kept]
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "LC_ALL": "C.UTF-8"}
+    done = subprocess.run(bash, cwd=DOCS.parent, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    [anchor] = client(emulator, "rolesanywhere").list_trust_anchors()["trustAnchors"]
+    assert anchor["name"] == "report-writer"
