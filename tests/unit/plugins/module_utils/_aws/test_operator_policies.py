@@ -78,7 +78,7 @@ def rights(persona: str, **options: Any) -> dict[str, list[str]]:
 def grants(persona: str, **options: Any) -> Iterator[tuple[str, str, str]]:
     """Take apart what a persona may do: service, action, resource."""
     for action, resources in rights(persona, **options).items():
-        service, _, name = action.partition(":")
+        service, _colon, name = action.partition(":")
         for resource in resources:
             yield service, name, resource
 
@@ -139,22 +139,24 @@ def test_an_auditor_reads_what_managed_policies_allow_those_of_the_account_and_o
 
 @pytest.mark.parametrize("persona", ["auditor", "fleet_operator"])
 def test_those_who_look_change_nothing(persona: str) -> None:
-    assert {name[:3] for _, name, _ in grants(persona, **NARROWED)} <= {"Get", "Lis", "Des"}
+    assert {name[:3] for _service, name, _resource in grants(persona, **NARROWED)} <= {"Get", "Lis", "Des"}
 
 
 def test_a_fleet_operator_sees_neither_crls_nor_iam() -> None:
-    assert not any(service != "rolesanywhere" or "Crl" in name for service, name, _ in grants("fleet_operator"))
+    assert not any(service != "rolesanywhere" or "Crl" in name for service, name, _resource in grants("fleet_operator"))
 
 
 @pytest.mark.parametrize("persona", [name for name in operator_policies.PERSONAS if name != "administrator"])
 def test_only_the_administrator_touches_trust_anchors_and_profiles_and_passes_roles(persona: str) -> None:
-    for _, name, _ in grants(persona, role_arns=ROLE):
+    for _service, name, _resource in grants(persona, role_arns=ROLE):
         about = ("TrustAnchor", "Profile", "Notification", "Mapping", "Tag", "PassRole", "ServiceLinkedRole")
         assert name.startswith(("Get", "List")) or not any(word in name for word in about)
 
 
 def test_the_administrator_may_call_every_operation_of_roles_anywhere() -> None:
-    allowed = {name for service, name, _ in grants("administrator", role_arns=ROLE) if service == "rolesanywhere"}
+    allowed = {
+        name for service, name, _resource in grants("administrator", role_arns=ROLE) if service == "rolesanywhere"
+    }
     assert allowed == operations("rolesanywhere")
 
 
@@ -197,14 +199,14 @@ def test_where_any_resource_is_meant_the_region_is_the_bound(persona: str) -> No
 @pytest.mark.parametrize("persona", operator_policies.PERSONAS)
 def test_the_arns_that_are_given_are_the_bounds(persona: str) -> None:
     allowed = {*NARROWED.values(), f"{PREFIX}:subject/*", POLICIES_OF_AWS, f"arn:aws:iam::{ACCOUNT}:policy/*", "*"}
-    found = {resource for _, _, resource in grants(persona, **NARROWED)}
+    found = {resource for _service, _name, resource in grants(persona, **NARROWED)}
     assert found - {NEW_ROLE} <= allowed
 
 
 def test_a_role_with_a_path_is_looked_for_by_its_name_before_it_is_made() -> None:
     assert rights("administrator", role_arns=ROLE)["iam:GetRole"] == [ROLE, NEW_ROLE]
     assert rights("administrator", role_arns=NEW_ROLE)["iam:GetRole"] == [NEW_ROLE]
-    assert [name for _, name, resource in grants("administrator", role_arns=ROLE) if resource == NEW_ROLE] == [
+    assert [name for _service, name, resource in grants("administrator", role_arns=ROLE) if resource == NEW_ROLE] == [
         "GetRole"
     ]
 
@@ -260,7 +262,7 @@ def test_partitions(region: str, partition: str | None, expected: str) -> None:
 
 @pytest.mark.parametrize(("persona", "options"), DOCUMENTS)
 def test_every_action_is_one_of_the_service(persona: str, options: dict[str, str]) -> None:
-    for service, name, _ in grants(persona, **options):
+    for service, name, _resource in grants(persona, **options):
         assert name in {*operations(service), *(NO_OPERATIONS if service == "iam" else ())}
 
 
