@@ -232,7 +232,7 @@ def create(path: Path) -> None:
     descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE)
     os.fchmod(descriptor, FILE_MODE)
     os.close(descriptor)
-    with _connected(path) as connection:
+    with connected(path) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
 
@@ -243,21 +243,32 @@ def opened(path: Path) -> Iterator[Ledger]:
 
     :raises AuthorityError: whatever SQLite objects to while it is open, said in one sentence.
     """
-    with _connected(path) as connection:
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version != SCHEMA_VERSION:
-            raise AuthorityError(
-                f"The ledger {path} has schema version {version} where {SCHEMA_VERSION} is known: "
-                "use the collection's version that wrote it, or a newer one."
-            )
+    with connected(path) as connection:
+        check_version(path, connection)
         yield Ledger(connection)
 
 
+def check_version(path: Path, connection: sqlite3.Connection) -> None:
+    """Check that the ledger is of the kind that this file knows.
+
+    :raises AuthorityError: it is not.
+    """
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version != SCHEMA_VERSION:
+        raise AuthorityError(
+            f"The ledger {path} has schema version {version} where {SCHEMA_VERSION} is known: "
+            "use the collection's version that wrote it, or a newer one."
+        )
+
+
 @contextlib.contextmanager
-def _connected(path: Path) -> Iterator[sqlite3.Connection]:
+def connected(path: Path, access: str = "mode=rw") -> Iterator[sqlite3.Connection]:
+    """Open a ledger's file; *access* is SQLite's word for how, and never makes a file where the ledger is missing.
+
+    :raises AuthorityError: whatever SQLite objects to while it is open, said in one sentence.
+    """
     try:
-        # mode=rw: SQLite must not make a file where the ledger is missing.
-        connection = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=BUSY_TIMEOUT, isolation_level=None)
+        connection = sqlite3.connect(f"{path.as_uri()}?{access}", uri=True, timeout=BUSY_TIMEOUT, isolation_level=None)
         with contextlib.closing(connection):
             connection.execute("PRAGMA synchronous = FULL")
             yield connection
