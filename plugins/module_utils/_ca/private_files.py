@@ -100,7 +100,12 @@ def locked(directory: Path, seconds: float = 60) -> Iterator[None]:
 
 def is_open_to_others(path: Path) -> bool:
     """Say whether anybody but the owner has a right on a file or folder."""
-    return bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
+    return is_open(path.stat().st_mode)
+
+
+def is_open(mode: int) -> bool:
+    """Say whether a mode gives anybody but the owner a right."""
+    return bool(stat.S_IMODE(mode) & 0o077)
 
 
 def _lock(descriptor: int) -> bool:

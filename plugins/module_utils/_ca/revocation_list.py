@@ -71,7 +71,7 @@ def refresh(
         raise AuthorityError(f"The CA certificate {layout.issuing.certificate} may not sign CRLs (cRLSign is missing).")
     with ledger.batch(dry_run=dry_run):
         ledger.check_clock(now)
-        before = _in_place(layout, signer.certificate)
+        before = in_place(layout, signer.certificate)
         known = ledger.revoked_since(now - schedule.next_update)
         published = {} if before is None else revocation_lists.revocations(before)
         carried_on = _carried_on(published, known, ledger, now - schedule.next_update)
@@ -127,7 +127,11 @@ def entry(crl: x509.CertificateRevocationList, made_by: str) -> MadeRevocationLi
     )
 
 
-def _in_place(layout: Layout, issuer: x509.Certificate) -> x509.CertificateRevocationList | None:
+def in_place(layout: Layout, issuer: x509.Certificate) -> x509.CertificateRevocationList | None:
+    """Read the CRL in place, if there is one.
+
+    :raises AuthorityError: it is not one of this CA, or cannot be read.
+    """
     if not private_files.is_there(layout.crl):
         return None
     with private_files.explained("read", layout.crl):

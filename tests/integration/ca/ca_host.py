@@ -84,13 +84,15 @@ class CaHost:
         wanted = {"common_name": "Issuing CA G1", "root_common_name": "Root", "allow_unencrypted_key": not encrypted}
         return self.do("ca", **{**wanted, **options})
 
-    def request(self, host: str, name: str = "default", **wishes: Any) -> dict[str, Any]:
-        """Make a key and an order for it."""
+    def request(
+        self, host: str, name: str = "default", *, key: ec.EllipticCurvePrivateKey | None = None, **wishes: Any
+    ) -> dict[str, Any]:
+        """Make a key, unless one is given, and an order for it."""
         binding = hashlib.sha256(f"{self.nonce}\n{host}\n{name}".encode()).hexdigest()
         csr = (
             x509.CertificateSigningRequestBuilder(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "rolesanywhere")]))
             .add_attribute(AttributeOID.CHALLENGE_PASSWORD, binding.encode())
-            .sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256())
+            .sign(key or ec.generate_private_key(ec.SECP256R1()), hashes.SHA256())
         )
         pem = csr.public_bytes(serialization.Encoding.PEM).decode()
         return {"host": host, "name": name, "csr": pem, "common_name": host, **wishes}

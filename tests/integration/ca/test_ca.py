@@ -115,6 +115,7 @@ def test_another_ca_is_refused(host: CaHost) -> None:
         ("ca_issue", {"nonce": "n", "requests": []}),
         ("ca_revoke", {"host": "web1"}),
         ("ca_crl", {}),
+        ("ca_info", {}),
     ],
 )
 @pytest.mark.parametrize("folder_exists", [True, False])
@@ -135,6 +136,7 @@ def test_only_ca_makes_a_ca(empty: CaHost, module: str, options: dict[str, objec
         ("ca_issue", {"nonce": "n", "requests": []}),
         ("ca_revoke", {"host": "web1"}),
         ("ca_crl", {}),
+        ("ca_info", {}),
     ],
 )
 def test_without_cryptography_each_module_says_what_to_install(

@@ -161,10 +161,11 @@ def test_a_hundred_thousand_rows_are_not_gone_through(large, search, matching, i
     ("look", "expected"),
     [
         (lambda book: book.count(Search(ends_after="2028", ends_by="2029")), MANY // 10),
+        (lambda book: len(book.find(Search(ends_after="2028", ends_by="2029", revoked=False), 5)), 5),
         (lambda book: book.counts(NOW).unexpired, MANY * 4 // 10),
         (lambda book: len(book.shared_keys()), 0),
     ],
-    ids=["expiring", "counts", "shared keys"],
+    ids=["expiring", "expiring and not revoked", "counts", "shared keys"],
 )
 def test_what_goes_through_all_rows_goes_through_an_index_only(large, look, expected):
     def watch(book):
