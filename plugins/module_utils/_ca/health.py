@@ -88,13 +88,13 @@ def about_rights(files: Iterable[FoundFile]) -> str | None:
 
 
 def about_owners(files: Iterable[FoundFile], owner: int) -> str | None:
-    """Warn of files that another user owns than the CA's folder: the modules, run as one of the two, fail on them."""
+    """Warn of files that another user owns than the CA's folder: that user's modules may fail on them."""
     found = [f"{file.path} (user {file.owner})" for file in files if file.owner != owner]
     if not found:
         return None
     return (
-        f"The folder of the CA belongs to the user {owner}, who may not use {', '.join(found)}: give all of it to one "
-        "user and run the modules as that one."
+        f"The folder of the CA belongs to the user {owner}, but not {', '.join(found)}: give all of it to one user and "
+        "run the modules as that one."
     )
 
 

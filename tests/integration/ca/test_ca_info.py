@@ -196,7 +196,7 @@ def test_a_ca_of_another_user_stays_that_users(host: CaHost) -> None:
     result = look(host, host="web1")
     assert (result["matching"], result["faults"]) == (1, [])
     shutil.chown(host.directory / "crl.pem", os.geteuid())
-    sentences = [] if os.geteuid() == OTHER else [f"The folder of the CA belongs to the user {OTHER}, who may not use "]
+    sentences = [] if os.geteuid() == OTHER else [f"The folder of the CA belongs to the user {OTHER}, but not "]
     assert [
         sentence[: len(start)] for sentence, start in zip(look(host)["faults"], sentences, strict=True)
     ] == sentences

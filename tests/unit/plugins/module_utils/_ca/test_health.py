@@ -97,7 +97,7 @@ def test_files_that_are_open_to_others_are_named(files, expected):
     ("files", "expected"),
     [
         (FILES[:1], None),
-        (FILES, "belongs to the user 0, who may not use /ca/crl.pem (user 7): give all of it to one user"),
+        (FILES, "belongs to the user 0, but not /ca/crl.pem (user 7): give all of it to one user"),
     ],
 )
 def test_files_of_another_user_are_named(files, expected):

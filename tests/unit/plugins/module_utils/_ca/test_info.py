@@ -178,6 +178,7 @@ def test_the_log_beside_the_ledger_is_looked_at_too(authority, issued, look):
 
 def test_what_is_listed_and_what_is_left_out(issued, look):
     serials = [issued("web1", name).serial for name in ("a", "b", "c")]
+    assert (look().found, look().matching) == ([], None)
     search = ledger_reading.Search(host="web1")
     assert [row.serial for row in look(search=search).found] == serials
     report = look(search=search, limit=2)
