@@ -15,7 +15,7 @@ pip_install := .venv/bin/python -m pip install -qq --no-compile --disable-pip-ve
 
 .PHONY: help
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # ---- the set-up, stamped: a changed requirements file installs again -------------------------------------------------
 
@@ -49,6 +49,10 @@ quickstart: .venv/test-installed  ## the main job end to end against the local A
 .PHONY: test
 test: .venv/test-installed  ## all tests that need no container and no system package
 	@exec .venv/bin/python -m pytest --numprocesses=auto --dist=worksteal
+
+.PHONY: test-hsm
+test-hsm: .venv/test-installed  ## tests of the CA's key in a PKCS#11 token (need softhsm2 and opensc-pkcs11)
+	@exec .venv/bin/python -m pytest tests/hsm --numprocesses=auto --dist=worksteal
 
 .PHONY: emulator
 emulator: .venv/test-installed  ## serve the local AWS in the foreground (PORT=5555, TLS=1 for https)

@@ -51,11 +51,20 @@ options:
     description: Whether the private keys may lie on disk without a passphrase.
     type: bool
     default: false
+  allow_existing_key:
+    description:
+      - Whether the new CA may take the key O(pkcs11_key) when it is in the token already, for example because it was
+        made there in a ceremony. Its public key must be there too.
+      - Without it such a key is refused. It could be that of a CA whose folder is lost, and a second CA with the same
+        key would not know what the first one has revoked.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - fleet.rolesanywhere._attributes
   - fleet.rolesanywhere._attributes.posix
   - fleet.rolesanywhere._authority
   - fleet.rolesanywhere._authority_passphrase
+  - fleet.rolesanywhere._authority_pkcs11
 seealso:
   - module: fleet.rolesanywhere.ca_issue
   - module: fleet.rolesanywhere.ca_crl
@@ -71,6 +80,18 @@ EXAMPLES = r"""
     organization: Example
     passphrase: "{{ vault_ca_passphrase }}"
   register: authority
+
+- name: Make a CA whose key lies in a token
+  fleet.rolesanywhere.ca:
+    directory: /srv/rolesanywhere/ca
+    root_common_name: Example Fleet Root
+    common_name: Example Fleet Issuing CA 1
+    passphrase: "{{ vault_root_passphrase }}"
+    provider: pkcs11
+    pkcs11_module: /usr/lib/softhsm/libsofthsm2.so
+    pkcs11_token: fleet
+    pkcs11_key: Example Fleet Issuing CA 1
+    pkcs11_pin_path: /run/credentials/token-pin
 
 - name: Trust it
   fleet.rolesanywhere.trust_anchor:
@@ -133,6 +154,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import (
     passphrase,
     periods,
     private_files,
+    provider,
 )
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors import AuthorityError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.layout import Layout
@@ -154,15 +176,19 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         periods.days("root_validity", module.params["root_validity"]),
         periods.days("validity", module.params["validity"]),
     )
-    ensured = creation.ensure(
-        layout,
-        wanted,
-        passphrase.read(module.params, module.warn),
-        datetime.now(timezone.utc).replace(microsecond=0),
-        actor.current(),
-        allow_unencrypted_key=module.params["allow_unencrypted_key"],
-        dry_run=module.check_mode,
-    )
+    root_passphrase = passphrase.read(module.params, module.warn)
+    with provider.token(module.params, module.warn) as token:
+        ensured = creation.ensure(
+            layout,
+            wanted,
+            root_passphrase,
+            datetime.now(timezone.utc).replace(microsecond=0),
+            actor.current(),
+            allow_unencrypted_key=module.params["allow_unencrypted_key"],
+            dry_run=module.check_mode,
+            token=token,
+            allow_existing_key=module.params["allow_existing_key"],
+        )
     if ensured.warning:
         module.warn(ensured.warning)
     issuing, root = ensured.issuing, ensured.root
@@ -200,6 +226,7 @@ def main() -> None:
         argument_spec={
             **argument_specs.AUTHORITY,
             **argument_specs.PASSPHRASE,
+            **argument_specs.PKCS11,
             "common_name": {"type": "str", "required": True},
             "root_common_name": {"type": "str", "required": True},
             "organization": {"type": "str"},
@@ -212,8 +239,10 @@ def main() -> None:
             "root_validity": {"type": "int", "default": 3650},
             "validity": {"type": "int", "default": 1825},
             "allow_unencrypted_key": {"type": "bool", "default": False, "no_log": False},
+            "allow_existing_key": {"type": "bool", "default": False, "no_log": False},
         },
-        mutually_exclusive=argument_specs.ONE_PASSPHRASE,
+        mutually_exclusive=argument_specs.ONE_PASSPHRASE + argument_specs.ONE_PIN,
+        required_if=argument_specs.PKCS11_NEEDS,
         supports_check_mode=True,
     )
     answer(module, run, AuthorityError, CertificateError)

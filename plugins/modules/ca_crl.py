@@ -34,6 +34,7 @@ extends_documentation_fragment:
   - fleet.rolesanywhere._attributes.posix
   - fleet.rolesanywhere._authority
   - fleet.rolesanywhere._authority_passphrase
+  - fleet.rolesanywhere._authority_pkcs11
 seealso:
   - module: fleet.rolesanywhere.ca_revoke
   - module: fleet.rolesanywhere.crl
@@ -107,11 +108,10 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import (
     actor,
     argument_specs,
-    file,
     layout,
     ledger,
-    passphrase,
     periods,
+    provider,
     revocation_list,
 )
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors import AuthorityError
@@ -144,8 +144,8 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         periods.days("next_update", module.params["next_update"]),
         periods.days("refresh_before", module.params["refresh_before"]),
     )
-    signer = file.load_signer(authority.issuing, passphrase.read(module.params, module.warn))
-    with ledger.opened(authority.ledger) as book:
+    opening = provider.signer(module.params, authority.issuing, module.warn)
+    with opening as signer, ledger.opened(authority.ledger) as book:
         refreshed = revocation_list.refresh(
             authority,
             signer,
@@ -180,10 +180,12 @@ def main() -> None:
         argument_spec={
             **argument_specs.AUTHORITY,
             **argument_specs.PASSPHRASE,
+            **argument_specs.PKCS11,
             "next_update": {"type": "int", "default": 45},
             "refresh_before": {"type": "int", "default": 30},
         },
-        mutually_exclusive=argument_specs.ONE_PASSPHRASE,
+        mutually_exclusive=argument_specs.ONE_PASSPHRASE + argument_specs.ONE_PIN,
+        required_if=argument_specs.PKCS11_NEEDS,
         supports_check_mode=True,
     )
     answer(module, run, AuthorityError, CertificateError)

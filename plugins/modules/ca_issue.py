@@ -87,6 +87,7 @@ extends_documentation_fragment:
   - fleet.rolesanywhere._attributes.posix
   - fleet.rolesanywhere._authority
   - fleet.rolesanywhere._authority_passphrase
+  - fleet.rolesanywhere._authority_pkcs11
 attributes:
   diff_mode:
     support: none
@@ -189,15 +190,15 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import (
     actor,
     argument_specs,
-    file,
     issuing,
     layout,
     ledger,
-    passphrase,
     periods,
+    provider,
 )
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors import AuthorityError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.orders import Order
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.signer import Signer
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._door import answer
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import library
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
@@ -225,28 +226,12 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     """Issue what can be issued and describe it."""
     library.check()
     authority = layout.existing(module.params["directory"])
-    signer = file.load_signer(authority.issuing, passphrase.read(module.params, module.warn))
-    now = datetime.now(timezone.utc).replace(microsecond=0)
-    length = periods.days("validity", module.params["validity"])
-    validity, warning = issuing.decide_validity(length, signer.certificate.not_valid_after_utc, now)
-    if warning:
-        module.warn(warning)
-    orders = [Order(**request) for request in module.params["requests"]]
-    nonce = module.params["nonce"]
-    with ledger.opened(authority.ledger) as book:
-        outcomes = issuing.issue(
-            orders,
-            nonce,
-            validity,
-            signer,
-            book,
-            now,
-            actor.current(nonce),
-            dry_run=module.check_mode,
-        )
+    with provider.signer(module.params, authority.issuing, module.warn) as signer:
+        outcomes = issue(module, authority, signer)
+        chain = signer.chain
     certificates_by_host: dict[str, dict[str, Any]] = {}
     for outcome in outcomes:
-        certificates_by_host.setdefault(outcome.order.host, {})[outcome.order.name] = describe(outcome, signer.chain)
+        certificates_by_host.setdefault(outcome.order.host, {})[outcome.order.name] = describe(outcome, chain)
     refused = sum(1 for outcome in outcomes if outcome.refused)
     reused = sum(1 for outcome in outcomes if outcome.reused)
     issued = len(outcomes) - refused - reused
@@ -259,12 +244,35 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     }
 
 
+def issue(module: AnsibleModule, authority: layout.Layout, signer: Signer) -> list[issuing.Outcome]:
+    """Serve all requests with an open CA."""
+    now = datetime.now(timezone.utc).replace(microsecond=0)
+    length = periods.days("validity", module.params["validity"])
+    validity, warning = issuing.decide_validity(length, signer.certificate.not_valid_after_utc, now)
+    if warning:
+        module.warn(warning)
+    orders = [Order(**request) for request in module.params["requests"]]
+    nonce = module.params["nonce"]
+    with ledger.opened(authority.ledger) as book:
+        return issuing.issue(
+            orders,
+            nonce,
+            validity,
+            signer,
+            book,
+            now,
+            actor.current(nonce),
+            dry_run=module.check_mode,
+        )
+
+
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
         argument_spec={
             **argument_specs.AUTHORITY,
             **argument_specs.PASSPHRASE,
+            **argument_specs.PKCS11,
             "nonce": {"type": "str", "required": True},
             "requests": {
                 "type": "list",
@@ -284,7 +292,8 @@ def main() -> None:
             },
             "validity": {"type": "int", "default": 30},
         },
-        mutually_exclusive=argument_specs.ONE_PASSPHRASE,
+        mutually_exclusive=argument_specs.ONE_PASSPHRASE + argument_specs.ONE_PIN,
+        required_if=argument_specs.PKCS11_NEEDS,
         supports_check_mode=True,
     )
     answer(module, run, AuthorityError, CertificateError)

@@ -3,7 +3,8 @@
 """Make the two-level CA with its ledger and its first CRL, once.
 
 All of it is made in a folder of its own beside the final names, which it gets one by one, the issuing CA last. So a
-run that is killed leaves no CA or a whole one, and perhaps a root that the next run goes on with.
+run that is killed leaves no CA or a whole one, and perhaps a root that the next run goes on with, or a key in a token
+that it may be told to take.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import contextlib
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,7 +27,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import (
 )
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times import iso
 
-from . import file, ledger, private_files, revocation_list
+from . import file, ledger, pkcs11, private_files, revocation_list
 from .errors import AuthorityError
 from .layout import AuthorityFiles, Layout, existing
 from .signer import KeySigner
@@ -84,9 +86,13 @@ def ensure(
     *,
     allow_unencrypted_key: bool,
     dry_run: bool,
+    token: pkcs11.Token | None = None,
+    allow_existing_key: bool = False,
 ) -> Ensured:
     """Make the CA unless it is there.
 
+    :param token: has the issuing CA's key; without one that is a file. The root's is always a file.
+    :param allow_existing_key: whether a new CA may take a key that is in the token.
     :raises AuthorityError: another CA or the remains of one are there, a key would be unencrypted, or the disk refuses.
     :raises CertificateError: a name cannot be one of a CA.
     """
@@ -94,19 +100,27 @@ def ensure(
         raise AuthorityError(f"Root and issuing CA are both named {wanted.common_name!r}: give them different names.")
     directory = layout.directory
     there = private_files.is_there(directory)
-    if dry_run and not there:
+    if not there:
         check_key_protection(passphrase, allow_unencrypted_key=allow_unencrypted_key)
-        return Ensured(True)
+        if token:
+            token.check_room(wanted.key_type, allow_existing_key=allow_existing_key)
+        if dry_run:
+            return Ensured(True)
     with private_files.explained("written", directory):
         if not there:
             directory.mkdir(mode=private_files.DIRECTORY_MODE, parents=True, exist_ok=True)
             directory.chmod(private_files.DIRECTORY_MODE)
         with private_files.locked(directory):
             if private_files.is_there(layout.issuing.certificate):
-                return _keep(layout, wanted, dry_run=dry_run)
+                return _keep(layout, wanted, token, dry_run=dry_run)
             check_key_protection(passphrase, allow_unencrypted_key=allow_unencrypted_key)
             check_room(layout)
-            return Ensured(True) if dry_run else _create(layout, wanted, passphrase, now, made_by)
+            if token:
+                token.check_room(wanted.key_type, allow_existing_key=allow_existing_key)
+            if dry_run:
+                return Ensured(True)
+            making_key = _issuing_key(wanted.key_type, token, allow_existing_key=allow_existing_key)
+            return _create(layout, wanted, passphrase, now, made_by, making_key, is_file=token is None)
 
 
 def check_key_protection(passphrase: bytes | None, *, allow_unencrypted_key: bool) -> None:
@@ -158,7 +172,7 @@ def check_room(layout: Layout) -> None:
         )
 
 
-def _keep(layout: Layout, wanted: WantedAuthority, *, dry_run: bool) -> Ensured:
+def _keep(layout: Layout, wanted: WantedAuthority, token: pkcs11.Token | None, *, dry_run: bool) -> Ensured:
     existing(str(layout.directory))
     root, issuing = file.load_certificate(layout.root), file.load_certificate(layout.issuing)
     reason = why_another(wanted, root, issuing)
@@ -166,6 +180,8 @@ def _keep(layout: Layout, wanted: WantedAuthority, *, dry_run: bool) -> Ensured:
         raise AuthorityError(
             f"The CA in {layout.directory} is another one, {reason}: give another folder for a new CA."
         )
+    if token:
+        token.load_signer(layout.issuing)
     loose = [path for path in layout.paths() if path.exists() and private_files.is_open_to_others(path)]
     if not dry_run:
         for path in loose:
@@ -173,14 +189,35 @@ def _keep(layout: Layout, wanted: WantedAuthority, *, dry_run: bool) -> Ensured:
     return Ensured(False, root, issuing, tightened=loose)
 
 
-def _create(layout: Layout, wanted: WantedAuthority, passphrase: bytes | None, now: datetime, made_by: str) -> Ensured:
+@contextlib.contextmanager
+def _issuing_key(key_type: str, token: pkcs11.Token | None, *, allow_existing_key: bool) -> Iterator[keys.PrivateKey]:
+    if token is None:
+        yield keys.KEY_TYPES[key_type]()
+    else:
+        with token.new_key(key_type, allow_existing_key=allow_existing_key) as private_key:
+            yield private_key
+
+
+def _create(
+    layout: Layout,
+    wanted: WantedAuthority,
+    passphrase: bytes | None,
+    now: datetime,
+    made_by: str,
+    making_key: AbstractContextManager[keys.PrivateKey],
+    *,
+    is_file: bool,
+) -> Ensured:
     layout.directory.chmod(private_files.DIRECTORY_MODE)
-    with _staging(layout.directory) as staged:
+    # The key is the inner one: once the CA has its final names, nothing that fails may take its key away.
+    with _staging(layout.directory) as staged, making_key as issuing_key:
         if layout.root.certificate.exists():
             root, root_key = _root_in_place(layout, wanted, passphrase)
         else:
             root, root_key = _make_root(staged.root, wanted, passphrase, now)
-        signer, warning = _make_issuing(staged.issuing, wanted, passphrase, now, root, root_key)
+        issuing, warning = _sign_issuing(wanted, issuing_key.public_key(), now, root, root_key)
+        _write(staged.issuing, issuing, issuing_key if is_file else None, passphrase)
+        signer = KeySigner(issuing, issuing_key)
         crl = revocation_list.sign(signer, FIRST_CRL_NUMBER, {}, now, now + FIRST_CRL_PERIOD)
         private_files.write(staged.crl, revocation_lists.to_pem(crl).encode())
         ledger.create(staged.ledger)
@@ -192,7 +229,7 @@ def _create(layout: Layout, wanted: WantedAuthority, passphrase: bytes | None, n
         staged.crl.rename(layout.crl)
         staged.issuing.folder.rename(layout.issuing.folder)
     private_files.sync_directory(layout.directory)
-    return Ensured(True, root, signer.certificate, warning)
+    return Ensured(True, root, issuing, warning)
 
 
 @contextlib.contextmanager
@@ -231,31 +268,28 @@ def _make_root(
     return root, private_key
 
 
-def _make_issuing(
-    files: AuthorityFiles,
+def _sign_issuing(
     wanted: WantedAuthority,
-    passphrase: bytes | None,
+    public_key: keys.PublicKey,
     now: datetime,
     root: x509.Certificate,
     root_key: keys.PrivateKey,
-) -> tuple[KeySigner, str | None]:
-    private_key = keys.KEY_TYPES[wanted.key_type]()
+) -> tuple[x509.Certificate, str | None]:
     wanted_end = now + wanted.validity
     end = min(wanted_end, root.not_valid_after_utc)
     warning = None
     if end < wanted_end:
         warning = f"The issuing CA ends with its root on {iso(end)} instead of {iso(wanted_end)}."
     validity = issuance.Validity(now - issuance.AUTHORITY_BACKDATE, end)
-    builder = issuance.authority_builder(wanted.subject, private_key.public_key(), ISSUING_PATH_LENGTH, validity, root)
-    issuing = builder.sign(root_key, keys.signature_hash(root_key.public_key()))
-    _write(files, issuing, private_key, passphrase)
-    return KeySigner(issuing, private_key), warning
+    builder = issuance.authority_builder(wanted.subject, public_key, ISSUING_PATH_LENGTH, validity, root)
+    return builder.sign(root_key, keys.signature_hash(root_key.public_key())), warning
 
 
 def _write(
-    files: AuthorityFiles, certificate: x509.Certificate, private_key: keys.PrivateKey, passphrase: bytes | None
+    files: AuthorityFiles, certificate: x509.Certificate, private_key: keys.PrivateKey | None, passphrase: bytes | None
 ) -> None:
     files.folder.mkdir(mode=private_files.DIRECTORY_MODE)
     files.folder.chmod(private_files.DIRECTORY_MODE)
-    private_files.write(files.private_key, keys.to_pem(private_key, passphrase))
+    if private_key:
+        private_files.write(files.private_key, keys.to_pem(private_key, passphrase))
     private_files.write(files.certificate, certificates.to_pem(certificate).encode())

@@ -1,0 +1,46 @@
+# SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the issuing CA's key is, by the options: in a file or in a token."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from . import file, passphrase, pkcs11
+from .argument_specs import PKCS11
+from .errors import AuthorityError
+from .layout import AuthorityFiles
+from .signer import Signer
+
+
+@contextlib.contextmanager
+def signer(parameters: Mapping[str, Any], files: AuthorityFiles, warn: Callable[[str], None]) -> Iterator[Signer]:
+    """Open a CA for signing.
+
+    :param warn: is told of a file with a secret that others may read.
+    :raises AuthorityError: the key or the certificate cannot be opened, or they do not belong together.
+    """
+    with token(parameters, warn) as opened:
+        if opened:
+            yield opened.load_signer(files)
+        else:
+            yield file.load_signer(files, passphrase.read(parameters, warn))
+
+
+@contextlib.contextmanager
+def token(parameters: Mapping[str, Any], warn: Callable[[str], None]) -> Iterator[pkcs11.Token | None]:
+    """Open the token that is to have the key; None stands for a file.
+
+    :param warn: is told of a file with a PIN that others may read.
+    :raises AuthorityError: the token cannot be opened, or its options are given without it.
+    """
+    if parameters["provider"] == "pkcs11":
+        with pkcs11.opened(pkcs11.read(parameters), pkcs11.read_pin(parameters, warn)) as opened:
+            yield opened
+        return
+    given = [option for option in PKCS11 if option != "provider" and parameters[option] is not None]
+    if given:
+        raise AuthorityError(f"{', '.join(given)} would not count: say provider: pkcs11 for a key in a token.")
+    yield None
