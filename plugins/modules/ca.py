@@ -16,6 +16,7 @@ description:
   - Makes a root, an issuing CA below it, the ledger of what will be issued, and an empty CRL with the number 1.
   - Nothing else ever makes a CA or a ledger. When the CA is there, it stays as it is; when another one is there, the
     module fails.
+  - With a key in a token, each run logs in and checks that key and certificate belong together.
   - The trust anchor should hold the issuing CA only. Once the CA is made, the root's private key is not needed until
     the next issuing CA; take C(root/private-key.pem) away and keep it offline.
 options:

@@ -84,6 +84,7 @@ def test_certificates_and_crls_in_four_steps(host: TokenHost) -> None:
 
 def test_everything_works_with_the_root_key_away(host: TokenHost) -> None:
     (host.directory / "root" / "private-key.pem").unlink()
+    assert not host.do("ca")["changed"]
     assert host.issue(host.request("web1"))["issued"] == 1
     host.do("ca_revoke", host="web1")
     assert host.do("ca_crl")["entries"] == 1
@@ -304,3 +305,10 @@ def test_a_passphrase_is_for_the_root_alone(host: TokenHost) -> None:
 def test_an_unencrypted_root_needs_a_word(empty: TokenHost) -> None:
     assert "say allow_unencrypted_key: true." in empty.fail("ca", passphrase=None)
     assert keys(empty) == []
+
+
+def test_a_key_that_may_not_sign_is_one_sentence(empty: TokenHost) -> None:
+    generate(empty, kind="RSA", private_template={0x108: False})  # CKA_SIGN
+    message = empty.fail("ca", key_type="RSA-2048", allow_existing_key=True)
+    assert message.startswith(f"The key {KEY!r} in the token {LABEL!r} does not sign: it may not (CKA_SIGN)")
+    assert not empty.directory.exists()

@@ -99,11 +99,15 @@ def ensure(
     if wanted.subject == wanted.root_subject:
         raise AuthorityError(f"Root and issuing CA are both named {wanted.common_name!r}: give them different names.")
     directory = layout.directory
-    there = private_files.is_there(directory)
-    if not there:
+
+    def check_keys() -> None:
         check_key_protection(passphrase, allow_unencrypted_key=allow_unencrypted_key)
         if token:
             token.check_room(wanted.key_type, allow_existing_key=allow_existing_key)
+
+    there = private_files.is_there(directory)
+    if not there:
+        check_keys()
         if dry_run:
             return Ensured(True)
     with private_files.explained("written", directory):
@@ -113,10 +117,8 @@ def ensure(
         with private_files.locked(directory):
             if private_files.is_there(layout.issuing.certificate):
                 return _keep(layout, wanted, token, dry_run=dry_run)
-            check_key_protection(passphrase, allow_unencrypted_key=allow_unencrypted_key)
+            check_keys()
             check_room(layout)
-            if token:
-                token.check_room(wanted.key_type, allow_existing_key=allow_existing_key)
             if dry_run:
                 return Ensured(True)
             making_key = _issuing_key(wanted.key_type, token, allow_existing_key=allow_existing_key)

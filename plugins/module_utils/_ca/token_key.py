@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from .errors import AuthorityError
 from .token_answers import explained
 
 try:
@@ -78,14 +79,20 @@ class RSATokenKey:
 
 
 def private_key(handle: pkcs11.PrivateKey, public_key: keys.PublicKey, name: str) -> keys.PrivateKey:
-    """Pair a private key in a token with the public key that is said to be its own."""
-    signing = cast("pkcs11.SignMixin", handle)
+    """Pair a private key in a token with the public key that is said to be its own.
+
+    :raises AuthorityError: it may not sign.
+    """
+    import pkcs11
+
+    if not isinstance(handle, pkcs11.SignMixin):
+        raise AuthorityError(f"{name}: it may not (CKA_SIGN); give the label of a key that may.")
     # Registered rather than derived: what the token does not do (private_bytes, exchange) is not there at all.
     if isinstance(public_key, rsa.RSAPublicKey):
         rsa.RSAPrivateKey.register(RSATokenKey)
-        return cast("keys.PrivateKey", RSATokenKey(signing, public_key, name))
+        return cast("keys.PrivateKey", RSATokenKey(handle, public_key, name))
     ec.EllipticCurvePrivateKey.register(EllipticCurveTokenKey)
-    return cast("keys.PrivateKey", EllipticCurveTokenKey(signing, public_key, name))
+    return cast("keys.PrivateKey", EllipticCurveTokenKey(handle, public_key, name))
 
 
 def belongs(private_key: keys.PrivateKey) -> bool:
