@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -220,7 +221,8 @@ def test_a_key_that_is_there_is_taken_only_on_demand(empty: TokenHost) -> None:
 
 
 def test_an_rsa_key_that_is_there_is_taken_without_an_id(empty: TokenHost) -> None:
-    generate(empty, kind="RSA")
+    for label in (KEY, "another one without an ID"):
+        generate(empty, label, "RSA")
     assert empty.do("ca", key_type="RSA-2048", allow_existing_key=True)["changed"]
     assert empty.issue(empty.request("web1"))["issued"] == 1
 
@@ -284,15 +286,17 @@ def test_a_key_whose_public_half_is_missing_makes_no_ca(empty: TokenHost) -> Non
     assert "There are 0 public keys beside the private key" in empty.fail("ca", allow_existing_key=True)
 
 
-def test_a_ca_that_does_not_come_to_be_leaves_no_key(empty: TokenHost) -> None:
-    (empty.directory / "root").mkdir(parents=True)
-    empty.directory.chmod(0o700)
-    assert "has lost its certificate.pem" in empty.fail("ca")
-    assert keys(empty) == []
-    (empty.directory / "root").rmdir()
-    (empty.directory / "ledger.sqlite").mkdir()  # in the way of the new one, which is found only at the end
-    assert empty.run("ca")["failed"]
-    assert keys(empty) == []
+def test_a_ca_that_does_not_come_to_be_leaves_no_key(host: TokenHost) -> None:
+    shutil.rmtree(host.directory / "issuing")
+    for name in ("crl.pem", "ledger.sqlite"):
+        (host.directory / name).unlink()
+    before = keys(host)
+    # Only the root is left, as by a run that was killed; it cannot be opened, which shows when the key has been made.
+    message = host.fail("ca", pkcs11_key="other", passphrase="a wrong passphrase")
+    assert "root/private-key.pem cannot be decrypted" in message
+    assert keys(host) == before
+    assert host.content() == {"root", "root/certificate.pem", "root/private-key.pem"}
+    assert host.do("ca", pkcs11_key="other")["changed"]
 
 
 def test_a_passphrase_is_for_the_root_alone(host: TokenHost) -> None:
