@@ -17,7 +17,7 @@ options:
       - Where the issuing CA's private key is.
       - With V(file) it lies in O(directory), and the passphrase opens it.
       - With V(pkcs11) it lies in a PKCS#11 token, such as a hardware security module, and never leaves it. That needs
-        python-pkcs11 0.10.0 or newer on the CA host. All else stays in O(directory), the root's key included, whose
+        python-pkcs11 0.10.1 or newer on the CA host. All else stays in O(directory), the root's key included, whose
         passphrase only M(fleet.rolesanywhere.ca) needs then, until you take that key away.
     type: str
     choices: [file, pkcs11]
