@@ -269,13 +269,11 @@ def _library(path: str) -> _pkcs11.lib:
     try:
         return pkcs11.lib(path)
     except pkcs11.PKCS11Error as error:
-        if type(error) is not pkcs11.PKCS11Error:  # it was loaded, and answered
-            raise AuthorityError(
-                f"The PKCS#11 library {path} does not start: {reason(type(error).__name__)}."
-            ) from None
-        raise AuthorityError(
-            f"The PKCS#11 library {path} cannot be loaded on this host: install it or correct pkcs11_module."
-        ) from None
+        answer = type(error).__name__
+        what = f"does not start: {reason(answer)}"
+        if answer == "PKCS11Error":  # the base of the others: the library was not even asked
+            what = "cannot be loaded on this host: install it or correct pkcs11_module"
+        raise AuthorityError(f"The PKCS#11 library {path} {what}.") from None
 
 
 def _generate(session: pkcs11.Session, wanted: Wanted, key_type: str) -> tuple[pkcs11.PublicKey, pkcs11.PrivateKey]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from . import file, passphrase, pkcs11
@@ -29,18 +30,15 @@ def signer(parameters: Mapping[str, Any], files: AuthorityFiles, warn: Callable[
             yield file.load_signer(files, passphrase.read(parameters, warn))
 
 
-@contextlib.contextmanager
-def token(parameters: Mapping[str, Any], warn: Callable[[str], None]) -> Iterator[pkcs11.Token | None]:
+def token(parameters: Mapping[str, Any], warn: Callable[[str], None]) -> AbstractContextManager[pkcs11.Token | None]:
     """Open the token that is to have the key; None stands for a file.
 
     :param warn: is told of a file with a PIN that others may read.
     :raises AuthorityError: the token cannot be opened, or its options are given without it.
     """
     if parameters["provider"] == "pkcs11":
-        with pkcs11.opened(pkcs11.read(parameters), pkcs11.read_pin(parameters, warn)) as opened:
-            yield opened
-        return
+        return pkcs11.opened(pkcs11.read(parameters), pkcs11.read_pin(parameters, warn))
     given = [option for option in PKCS11 if option != "provider" and parameters[option] is not None]
     if given:
         raise AuthorityError(f"{', '.join(given)} would not count: say provider: pkcs11 for a key in a token.")
-    yield None
+    return contextlib.nullcontext()
