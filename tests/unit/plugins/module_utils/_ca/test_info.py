@@ -189,7 +189,7 @@ def test_what_is_listed_and_what_is_left_out(issued, look):
 
 
 def test_shared_keys_come_with_their_certificates(issued, look):
-    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(2)]
+    keys = [ec.generate_private_key(ec.SECP256R1()) for _key in range(2)]
     issued("web3")
     for key in keys:
         host = f"web{keys.index(key)}"
