@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     ByField = Mapping[str, Sequence[str]]
 
-FIELDS = ("x509Subject", "x509Issuer", "x509SAN")
+FIELDS = tuple(certificate_attributes.FIELDS)
 
 MAXIMUM_LENGTH = 60  # characters of a specifier: model type of MappingRule.specifier
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import RolesAnywhereError
 from .resources import Call, SubResource
+from .service import PRINCIPAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,8 +28,7 @@ ARGUMENT: dict[str, Any] = {
     },
 }
 
-_SERVICE = "rolesanywhere.amazonaws.com"  # who configured the settings that nobody customized
-_DEFAULT = {"enabled": True, "threshold": 45, "channel": "ALL", "configuredBy": _SERVICE}
+_DEFAULT = {"enabled": True, "threshold": 45, "channel": "ALL", "configuredBy": PRINCIPAL}
 
 
 def given(settings: Iterable[Mapping[str, Any]] | None) -> list[dict[str, Any]] | None:
@@ -109,7 +109,7 @@ def _by_event(settings: Iterable[Mapping[str, Any]] | None) -> dict[str, dict[st
 
 
 def _customized(setting: Mapping[str, Any]) -> bool:
-    return bool(setting.get("configuredBy") != _SERVICE)
+    return bool(setting.get("configuredBy") != PRINCIPAL)
 
 
 def _same(current: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> bool:

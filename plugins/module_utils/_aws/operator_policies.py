@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from . import arns
 from .errors import RolesAnywhereError
+from .service import PRINCIPAL
 
 try:
     from botocore.exceptions import UnknownRegionError
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     Given = Union[str, Sequence[str], None]
-
-SERVICE = "rolesanywhere.amazonaws.com"
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: a managed policy, without white space.
 MAXIMUM_LENGTH = 6144
@@ -75,12 +74,26 @@ class _Grant(NamedTuple):
     not_with: str | None = None  # not granted where this option is given: creating cannot be narrowed to ARNs
 
 
+_FIND_ALL = _Grant(
+    "Find",
+    "rolesanywhere:ListTrustAnchors rolesanywhere:ListProfiles rolesanywhere:ListCrls "
+    "rolesanywhere:ListSubjects rolesanywhere:ListTagsForResource",
+    _REGION,
+)
+_READ_SUBJECTS = _Grant("Subjects", "rolesanywhere:GetSubject", _SUBJECTS)
+_READ_PRIVATE_CAS = _Grant(
+    "PrivateCas",
+    "acm-pca:DescribeCertificateAuthority acm-pca:GetCertificateAuthorityCertificate",
+    "acm_pca_arns",
+)
+_READ_CRL_IN_S3 = _Grant("ReadCrlInS3", "s3:GetObject", "s3_object_arns")
+
 _PUBLISH = (
     _Grant("FindCrl", "rolesanywhere:ListCrls", _REGION),
     _Grant("UpdateCrl", "rolesanywhere:GetCrl rolesanywhere:UpdateCrl", "crl_arns"),
     _Grant("CheckCrlAgainstTrustAnchor", "rolesanywhere:GetTrustAnchor", "trust_anchor_arns"),
     _Grant("CheckCrlAgainstPrivateCa", "acm-pca:GetCertificateAuthorityCertificate", "acm_pca_arns"),
-    _Grant("ReadCrlInS3", "s3:GetObject", "s3_object_arns"),
+    _READ_CRL_IN_S3,
 )
 
 _PERSONAS: dict[str, tuple[_Grant, ...]] = {
@@ -94,12 +107,7 @@ _PERSONAS: dict[str, tuple[_Grant, ...]] = {
         ),
         _Grant("CreateProfile", "rolesanywhere:CreateProfile", _REGION, not_with="profile_arns"),
         _Grant("ImportCrl", "rolesanywhere:ImportCrl", _REGION, not_with="crl_arns"),
-        _Grant(
-            "Find",
-            "rolesanywhere:ListTrustAnchors rolesanywhere:ListProfiles rolesanywhere:ListCrls "
-            "rolesanywhere:ListSubjects rolesanywhere:ListTagsForResource",
-            _REGION,
-        ),
+        _FIND_ALL,
         _Grant(
             "TrustAnchors",
             "rolesanywhere:GetTrustAnchor rolesanywhere:UpdateTrustAnchor rolesanywhere:DeleteTrustAnchor "
@@ -123,13 +131,9 @@ _PERSONAS: dict[str, tuple[_Grant, ...]] = {
             "rolesanywhere:TagResource rolesanywhere:UntagResource",
             "crl_arns",
         ),
-        _Grant("Subjects", "rolesanywhere:GetSubject", _SUBJECTS),
-        _Grant(
-            "PrivateCas",
-            "acm-pca:DescribeCertificateAuthority acm-pca:GetCertificateAuthorityCertificate",
-            "acm_pca_arns",
-        ),
-        _Grant("ReadCrlInS3", "s3:GetObject", "s3_object_arns"),
+        _READ_SUBJECTS,
+        _READ_PRIVATE_CAS,
+        _READ_CRL_IN_S3,
         # What the role trust needs, through amazon.aws.iam_role and iam_policy.
         _Grant(
             "Roles",
@@ -152,21 +156,12 @@ _PERSONAS: dict[str, tuple[_Grant, ...]] = {
         ),
     ),
     "auditor": (
-        _Grant(
-            "Find",
-            "rolesanywhere:ListTrustAnchors rolesanywhere:ListProfiles rolesanywhere:ListCrls "
-            "rolesanywhere:ListSubjects rolesanywhere:ListTagsForResource",
-            _REGION,
-        ),
+        _FIND_ALL,
         _Grant("TrustAnchors", "rolesanywhere:GetTrustAnchor", "trust_anchor_arns"),
         _Grant("Profiles", "rolesanywhere:GetProfile", "profile_arns"),
         _Grant("Crls", "rolesanywhere:GetCrl", "crl_arns"),
-        _Grant("Subjects", "rolesanywhere:GetSubject", _SUBJECTS),
-        _Grant(
-            "PrivateCas",
-            "acm-pca:DescribeCertificateAuthority acm-pca:GetCertificateAuthorityCertificate",
-            "acm_pca_arns",
-        ),
+        _READ_SUBJECTS,
+        _READ_PRIVATE_CAS,
         # What amazon.aws.iam_role_info and iam_policy_info call for a role by name.
         _Grant(
             "Roles",
@@ -185,7 +180,7 @@ _PERSONAS: dict[str, tuple[_Grant, ...]] = {
         ),
         _Grant("TrustAnchors", "rolesanywhere:GetTrustAnchor", "trust_anchor_arns"),
         _Grant("Profiles", "rolesanywhere:GetProfile", "profile_arns"),
-        _Grant("Subjects", "rolesanywhere:GetSubject", _SUBJECTS),
+        _READ_SUBJECTS,
     ),
 }
 PERSONAS = tuple(_PERSONAS)
@@ -318,7 +313,7 @@ def _resources(grant: _Grant, place: _Place, given: Mapping[str, list[str]]) -> 
     if grant.on == _SUBJECTS:
         return [f"{prefix}:rolesanywhere:{place.region}:{place.account_id}:subject/*"]
     if grant.on == _SERVICE_LINKED_ROLE:
-        role = f"aws-service-role/{SERVICE}/AWSServiceRoleForRolesAnywhere"
+        role = f"aws-service-role/{PRINCIPAL}/AWSServiceRoleForRolesAnywhere"
         return [f"{prefix}:iam::{place.account_id}:role/{role}"]
     if grant.on == _MANAGED_POLICIES:
         return [f"{prefix}:iam::{owner}:policy/*" for owner in ("aws", place.account_id)]
@@ -336,7 +331,7 @@ def _condition(grant: _Grant, place: _Place) -> dict[str, str]:
     if grant.on == _REGION:
         return {"aws:RequestedRegion": place.region}
     if grant.on == _SERVICE_LINKED_ROLE:
-        return {"iam:AWSServiceName": SERVICE}
+        return {"iam:AWSServiceName": PRINCIPAL}
     if grant.actions == "iam:PassRole":
-        return {"iam:PassedToService": SERVICE}
+        return {"iam:PassedToService": PRINCIPAL}
     return {}

@@ -26,11 +26,14 @@ except ImportError:  # AnsibleAWSModule has told the user by the time that anyth
 # ten attempts with botocore's backoff, up to 20 seconds and jittered, add up to about a minute of patience.
 RETRIES = {"mode": "standard", "max_attempts": 10}
 
+# Roles Anywhere as IAM knows it: in trust policies, as whom roles are passed to, and as who configured a default.
+PRINCIPAL = "rolesanywhere.amazonaws.com"
+
 # What the caller needs besides the action that has the operation's name.
 _FURTHER_ACTIONS = {
     "CreateTrustAnchor": "iam:CreateServiceLinkedRole for the first trust anchor of the account",
-    "CreateProfile": "iam:PassRole on each of the profile's roles (iam:PassedToService rolesanywhere.amazonaws.com)",
-    "UpdateProfile": "iam:PassRole on each of the profile's roles (iam:PassedToService rolesanywhere.amazonaws.com)",
+    "CreateProfile": f"iam:PassRole on each of the profile's roles (iam:PassedToService {PRINCIPAL})",
+    "UpdateProfile": f"iam:PassRole on each of the profile's roles (iam:PassedToService {PRINCIPAL})",
 }
 # What to do about a limit that an operation meets; with which code AWS answers is not documented.
 _ROOM = {

@@ -16,6 +16,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import s
 
 from . import arns, certificate_attributes
 from .errors import RolesAnywhereError
+from .service import PRINCIPAL
 
 # All three are necessary: sessions carry the certificate's fields as tags and its common name as source identity.
 ACTIONS = ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"]
@@ -97,7 +98,7 @@ def _document(sources: list[str], tags: dict[str, list[str]], like: bool, accoun
         conditions.setdefault("StringEquals", {})["aws:SourceAccount"] = account_id
     statement: dict[str, Any] = {
         "Effect": "Allow",
-        "Principal": {"Service": "rolesanywhere.amazonaws.com"},
+        "Principal": {"Service": PRINCIPAL},
         "Action": list(ACTIONS),
     }
     if conditions:

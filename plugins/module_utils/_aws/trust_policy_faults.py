@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 from . import arns, certificate_attributes
 from .errors import RolesAnywhereError
+from .service import PRINCIPAL
 from .trust_policies import ACTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-
-SERVICE = "rolesanywhere.amazonaws.com"
 
 _SOURCE = "aws:sourcearn"
 _IDENTITY = "sts:sourceidentity"  # CN=<common name> or ID=<serial number>
@@ -83,7 +82,7 @@ def find(policy: Any, attribute_mappings: Iterable[Mapping[str, Any]] | None = N
     emitted = None if attribute_mappings is None else _emitted(attribute_mappings)
     allowing = [statement for statement in statements if statement.allows]
     if not allowing:
-        return [f"No statement allows anything to {SERVICE}, so no certificate can take the role."]
+        return [f"No statement allows anything to {PRINCIPAL}, so no certificate can take the role."]
     faults = [
         f"No statement allows {action}, which Roles Anywhere needs to make a session."
         for action in ACTIONS
@@ -102,7 +101,7 @@ def find(policy: Any, attribute_mappings: Iterable[Mapping[str, Any]] | None = N
     for statement in statements:
         if statement.allows and statement.others:
             faults.append(
-                f"{statement.label} admits {', '.join(statement.others)} beside or instead of {SERVICE}: "
+                f"{statement.label} admits {', '.join(statement.others)} beside or instead of {PRINCIPAL}: "
                 "name that service alone."
             )
         for comparison in statement.comparisons:
@@ -126,8 +125,8 @@ def _statements(policy: Any) -> list[Mapping[str, Any]]:
 def _about_roles_anywhere(number: int, statement: Mapping[str, Any]) -> Iterator[_Statement]:
     """Read a statement, unless it is about other principals only."""
     principals = _principals(statement)
-    others = [name for name in principals if name != SERVICE]
-    if SERVICE not in principals and "*" not in principals:
+    others = [name for name in principals if name != PRINCIPAL]
+    if PRINCIPAL not in principals and "*" not in principals:
         return
     patterns = _texts(statement.get("Action", statement.get("NotAction")))
     matched = frozenset(action for action in ACTIONS if any(_matches(action, pattern) for pattern in patterns))
