@@ -162,7 +162,6 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.layout imp
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._door import answer
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, keys, library
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times import iso
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
@@ -194,6 +193,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         module.warn(ensured.warning)
     issuing, root = ensured.issuing, ensured.root
     subject = certificates.describe(wanted.subject)
+    facts = certificates.facts(issuing) if issuing else {}
     return {
         "changed": ensured.made or bool(ensured.tightened),
         "certificate": certificates.to_pem(issuing) if issuing else None,
@@ -201,10 +201,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         "certificate_path": str(layout.issuing.certificate),
         "crl": read_crl(layout),
         "subject": subject,
-        "serial": certificates.serial_hex(issuing.serial_number) if issuing else None,
-        "not_before": iso(issuing.not_valid_before_utc) if issuing else None,
-        "not_after": iso(issuing.not_valid_after_utc) if issuing else None,
-        "fingerprint": certificates.fingerprint(issuing) if issuing else None,
+        **{name: facts.get(name) for name in ("serial", "not_before", "not_after", "fingerprint")},
         "diff": {
             "before": {
                 "subject": None if ensured.made else subject,

@@ -402,6 +402,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     now = datetime.now(timezone.utc).replace(microsecond=0)
     include_pem = module.params["include_pem"]
     report = info.look(authority, question(module.params, now), now)
+    entries = report.entries
     for warning in (*report.faults, *report.left_out):
         module.warn(warning)
     return {
@@ -411,17 +412,17 @@ def run(module: AnsibleModule) -> dict[str, Any]:
             "issuing": describe_authority(report.issuing),
             "root": describe_authority(report.root) if report.root else None,
         },
-        "counts": {**report.counts._asdict(), "shared_keys": report.shared_key_count},
-        "certificates": [describe_row(row, include_pem=include_pem) for row in report.found],
-        "matching": report.matching,
-        "blocked_hosts": [block._asdict() for block in report.blocked_hosts],
-        "crl": describe_crl(str(authority.crl), report.crl) if report.crl else None,
+        "counts": {**entries.counts._asdict(), "shared_keys": entries.shared_key_count},
+        "certificates": [describe_row(row, include_pem=include_pem) for row in entries.found],
+        "matching": entries.matching,
+        "blocked_hosts": [block._asdict() for block in entries.blocked_hosts],
+        "crl": describe_crl(str(authority.crl), entries.crl) if entries.crl else None,
         "shared_keys": [
             {
                 "public_key_fingerprint": shared.public_key_fingerprint,
                 "certificates": [describe_row(row, include_pem=include_pem) for row in shared.certificates],
             }
-            for shared in report.shared_keys
+            for shared in entries.shared_keys
         ],
     }
 

@@ -177,11 +177,7 @@ def check_room(layout: Layout) -> None:
 def _keep(layout: Layout, wanted: WantedAuthority, token: pkcs11.Token | None, *, dry_run: bool) -> Ensured:
     existing(str(layout.directory))
     root, issuing = file.load_certificate(layout.root), file.load_certificate(layout.issuing)
-    reason = why_another(wanted, root, issuing)
-    if reason:
-        raise AuthorityError(
-            f"The CA in {layout.directory} is another one, {reason}: give another folder for a new CA."
-        )
+    _check_same(layout, wanted, root, issuing)
     if token:
         token.load_signer(layout.issuing)
     loose = [path for path in layout.paths() if path.exists() and private_files.is_open_to_others(path)]
@@ -189,6 +185,16 @@ def _keep(layout: Layout, wanted: WantedAuthority, token: pkcs11.Token | None, *
         for path in loose:
             path.chmod(private_files.DIRECTORY_MODE if path.is_dir() else private_files.FILE_MODE)
     return Ensured(False, root, issuing, tightened=loose)
+
+
+def _check_same(
+    layout: Layout, wanted: WantedAuthority, root: x509.Certificate, issuing: x509.Certificate | None
+) -> None:
+    reason = why_another(wanted, root, issuing)
+    if reason:
+        raise AuthorityError(
+            f"The CA in {layout.directory} is another one, {reason}: give another folder for a new CA."
+        )
 
 
 @contextlib.contextmanager
@@ -250,11 +256,7 @@ def _root_in_place(
     layout: Layout, wanted: WantedAuthority, passphrase: bytes | None
 ) -> tuple[x509.Certificate, keys.PrivateKey]:
     root = file.load_certificate(layout.root)
-    reason = why_another(wanted, root, None)
-    if reason:
-        raise AuthorityError(
-            f"The CA in {layout.directory} is another one, {reason}: give another folder for a new CA."
-        )
+    _check_same(layout, wanted, root, None)
     return root, file.load_private_key(layout.root, passphrase)
 
 

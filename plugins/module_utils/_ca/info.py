@@ -45,28 +45,11 @@ class Comparison(NamedTuple):
     unknown: Sequence[str]
 
 
-class Report(NamedTuple):
-    """What was found.
+class Entries(NamedTuple):
+    """What the ledger has to say, all of one moment, and what its clock says of this machine's.
 
-    *matching* counts what the search finds, also beyond the limit; None without a search. *faults* are sentences about
-    what a person should see to, *left_out* about what the limit has cut off.
+    *matching* counts what the search finds, also beyond the limit; None without a search.
     """
-
-    issuing: x509.Certificate
-    root: x509.Certificate | None
-    counts: ledger_reading.Counts
-    matching: int | None
-    found: Sequence[IssuedCertificate]
-    blocked_hosts: Sequence[BlockedHost]
-    crl: Comparison | None
-    shared_key_count: int
-    shared_keys: Sequence[SharedKey]
-    faults: Sequence[str]
-    left_out: Sequence[str]
-
-
-class _Entries(NamedTuple):
-    """What the ledger has to say, all of one moment, and what its clock says of this machine's."""
 
     counts: ledger_reading.Counts
     matching: int | None
@@ -77,6 +60,19 @@ class _Entries(NamedTuple):
     shared_keys: Sequence[SharedKey]
     last_crl_number: int
     clock: str | None
+
+
+class Report(NamedTuple):
+    """What was found.
+
+    *faults* are sentences about what a person should see to, *left_out* about what the limit has cut off.
+    """
+
+    issuing: x509.Certificate
+    root: x509.Certificate | None
+    entries: Entries
+    faults: Sequence[str]
+    left_out: Sequence[str]
 
 
 def look(layout: Layout, question: Question, now: datetime) -> Report:
@@ -107,13 +103,7 @@ def look(layout: Layout, question: Question, now: datetime) -> Report:
     return Report(
         issuing,
         root,
-        entries.counts,
-        entries.matching,
-        entries.found,
-        entries.blocked_hosts,
-        entries.crl,
-        entries.shared_key_count,
-        entries.shared_keys,
+        entries,
         [sentence for sentence in faults if sentence],
         [sentence for sentence in left_out if sentence],
     )
@@ -140,10 +130,10 @@ def compare(crl: x509.CertificateRevocationList, book: ledger_reading.LedgerRead
 
 def _ask(
     book: ledger_reading.LedgerReader, question: Question, crl: x509.CertificateRevocationList | None, now: datetime
-) -> _Entries:
+) -> Entries:
     search, limit = question.search, question.limit
     shared = book.shared_keys()
-    return _Entries(
+    return Entries(
         book.counts(iso(now)),
         book.count(search) if search else None,
         book.find(search, limit) if search else [],

@@ -70,9 +70,10 @@ def test_a_new_ca_has_no_fault(authority, look):
         "CN=Issuing CA G1,O=Example",
         "CN=Root,O=Example",
     ]
-    assert report.counts == ledger_reading.Counts(0, 0, 0, 0, 0)
-    assert (report.matching, report.found, report.blocked_hosts, report.shared_keys) == (None, [], [], [])
-    assert (report.crl.missing, report.crl.unknown) == ([], [])
+    assert report.entries.counts == ledger_reading.Counts(0, 0, 0, 0, 0)
+    entries = report.entries
+    assert (entries.matching, entries.found, entries.blocked_hosts, entries.shared_keys) == (None, [], [], [])
+    assert (report.entries.crl.missing, report.entries.crl.unknown) == ([], [])
 
 
 def test_no_private_key_is_opened(authority, look):
@@ -93,7 +94,7 @@ def test_the_crl_is_compared_with_the_ledger(issued, revoke, publish, look):
         revoke(host)
     publish(2, both, good, "4f" * 16)
     report = look()
-    assert (report.crl.missing, sorted(report.crl.unknown)) == ([late], sorted([good, "4f" * 16]))
+    assert (report.entries.crl.missing, sorted(report.entries.crl.unknown)) == ([late], sorted([good, "4f" * 16]))
     assert [fault.split(":")[0] for fault in report.faults] == [
         "1 certificate is revoked in the ledger but not on the CRL (crl.missing)",
         "2 certificates are on the CRL but not revoked in the ledger (crl.unknown)",
@@ -103,8 +104,8 @@ def test_the_crl_is_compared_with_the_ledger(issued, revoke, publish, look):
 def test_a_revoked_certificate_that_has_expired_is_not_missed(workshop, issued, revoke, look):
     issued("web1")
     revoke("web1")
-    assert len(look(workshop.days(30) - timedelta(seconds=1)).crl.missing) == 1
-    assert look(workshop.days(30)).crl.missing == []
+    assert len(look(workshop.days(30) - timedelta(seconds=1)).entries.crl.missing) == 1
+    assert look(workshop.days(30)).entries.crl.missing == []
 
 
 def test_a_crl_made_while_the_ledger_was_read_is_compared_with_what_it_was_made_of(
@@ -125,7 +126,7 @@ def test_a_crl_made_while_the_ledger_was_read_is_compared_with_what_it_was_made_
     monkeypatch.setattr(ledger_reading, "read", read_and_publish)
     report = look()
     assert len(looks) == 2
-    assert (report.faults, report.counts.revoked, len(report.crl.crl)) == ([], 1, 1)
+    assert (report.faults, report.entries.counts.revoked, len(report.entries.crl.crl)) == ([], 1, 1)
 
 
 @pytest.mark.parametrize(
@@ -141,8 +142,8 @@ def test_without_a_crl_the_rest_is_told(authority, issued, look, content, fault)
     if content:
         private_files.write(authority.crl, content)
     report = look()
-    assert report.crl is None
-    assert report.counts.issued == 1
+    assert report.entries.crl is None
+    assert report.entries.counts.issued == 1
     (sentence,) = report.faults
     assert fault in sentence
 
@@ -178,14 +179,14 @@ def test_the_log_beside_the_ledger_is_looked_at_too(authority, issued, look):
 
 def test_what_is_listed_and_what_is_left_out(issued, look):
     serials = [issued("web1", name).serial for name in ("a", "b", "c")]
-    assert (look().found, look().matching) == ([], None)
+    assert (look().entries.found, look().entries.matching) == ([], None)
     search = ledger_reading.Search(host="web1")
-    assert [row.serial for row in look(search=search).found] == serials
+    assert [row.serial for row in look(search=search).entries.found] == serials
     report = look(search=search, limit=2)
-    assert ([row.serial for row in report.found], report.matching) == (serials[:2], 3)
+    assert ([row.serial for row in report.entries.found], report.entries.matching) == (serials[:2], 3)
     assert (report.left_out, report.faults) == (["2 of 3 certificates are listed: ask for fewer, or raise limit."], [])
     report = look(search=search, limit=0)
-    assert (report.found, report.matching, report.left_out) == ([], 3, [])
+    assert (report.entries.found, report.entries.matching, report.left_out) == ([], 3, [])
 
 
 def test_shared_keys_come_with_their_certificates(issued, look):
@@ -196,12 +197,12 @@ def test_shared_keys_come_with_their_certificates(issued, look):
         first, second = issued(host, "a", key=key), issued(host, "b", key=key)
         assert (first, second) != (second, first)
     report = look()
-    assert report.shared_key_count == len(report.shared_keys) == 2
-    for shared in report.shared_keys:
+    assert report.entries.shared_key_count == len(report.entries.shared_keys) == 2
+    for shared in report.entries.shared_keys:
         assert [row.name for row in shared.certificates] == ["b", "a"]
         assert {row.public_key_fingerprint for row in shared.certificates} == {shared.public_key_fingerprint}
     report = look(limit=1)
-    assert (report.shared_key_count, len(report.shared_keys)) == (2, 1)
+    assert (report.entries.shared_key_count, len(report.entries.shared_keys)) == (2, 1)
     assert report.left_out == ["1 of 2 shared keys are listed: ask for fewer, or raise limit."]
 
 
@@ -209,7 +210,8 @@ def test_blocked_hosts_come_by_name(issued, revoke, look):
     for host in ("web2", "web1"):
         issued(host)
         revoke(host)
-    assert [(block.host, block.blocked_by) for block in look().blocked_hosts] == [("web1", "anna"), ("web2", "anna")]
+    blocks = look().entries.blocked_hosts
+    assert [(block.host, block.blocked_by) for block in blocks] == [("web1", "anna"), ("web2", "anna")]
 
 
 def test_a_restored_ledger_is_told_by_the_crl(authority, book, issued, revoke, publish, look, tmp_path):
@@ -225,5 +227,5 @@ def test_a_restored_ledger_is_told_by_the_crl(authority, book, issued, revoke, p
         left.unlink()
     private_files.write(authority.ledger, (tmp_path / "backup").read_bytes())
     report = look()
-    assert report.crl.unknown == [serial]
+    assert report.entries.crl.unknown == [serial]
     assert "was the ledger restored from an old backup?" in report.faults[0]
