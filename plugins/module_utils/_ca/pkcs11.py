@@ -83,7 +83,7 @@ def check_library() -> None:
     :raises AuthorityError: it is not.
     """
     try:
-        import pkcs11  # noqa: F401
+        import pkcs11  # noqa: F401 - only whether it can be imported
     except ImportError:
         raise AuthorityError(
             f"Install the Python library python-pkcs11 for {sys.executable}: provider: pkcs11 needs it."
