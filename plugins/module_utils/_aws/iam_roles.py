@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from . import arns
 from .errors import RolesAnywhereError
 from .service import NotFoundError, Service
 
@@ -38,6 +39,7 @@ def longest_sessions(
         if role is None and arn in new:
             if not wait:
                 continue
+            _check_account(service, arn)
             role = _await(iam, arn)
         if role is not None and role["Arn"] != arn:
             if arn in new:
@@ -55,6 +57,20 @@ def _get(iam: Service, arn: str) -> dict[str, Any] | None:
     except NotFoundError:
         return None
     return role
+
+
+def _check_account(service: Service, arn: str) -> None:
+    """Refuse a role of another account before it is waited for in vain."""
+    try:
+        account_id = service.account_id()
+    except RolesAnywhereError:
+        return
+    owner = arns.parse("role_arns", arn, arns.ROLE).account_id
+    if owner != account_id:
+        raise RolesAnywhereError(
+            f"role_arns: {arn} is of the account {owner}, but this task works in {account_id}; a profile lists roles "
+            "of its own account."
+        )
 
 
 def _await(iam: Service, arn: str) -> dict[str, Any]:

@@ -247,6 +247,10 @@ def build(
     document = {"Version": "2012-10-17", "Statement": statements}
     length = len(json.dumps(document, separators=(",", ":")))
     warnings = []
+    if partition is None and not _is_known(place):
+        warnings.append(
+            f"botocore knows no Roles Anywhere in {region}: if that is mistyped, this policy allows nothing."
+        )
     if length > MAXIMUM_LENGTH:
         warnings.append(
             f"This policy has {length} characters, and IAM takes {MAXIMUM_LENGTH} for a managed policy: "
@@ -272,6 +276,11 @@ def _place(account_id: str, region: str, partition: str | None) -> _Place:
     if not re.fullmatch(r"aws(-[a-z]+)*", str(partition)):
         raise RolesAnywhereError(f"partition: {partition!r} is not a partition such as aws or aws-cn.")
     return _Place(partition, region, account_id)
+
+
+def _is_known(place: _Place) -> bool:
+    known: list[str] = get_session().get_available_regions("rolesanywhere", place.partition)
+    return place.region in known
 
 
 def _checked(option: str, value: Given, place: _Place) -> list[str]:

@@ -92,6 +92,10 @@ class Service:
         """The partition of that region."""
         return str(self._client.meta.partition)
 
+    def account_id(self) -> str:
+        """Return the account that calls: one call to AWS STS, which no policy can deny. Raises what call raises."""
+        return str(self.beside("sts").call("GetCallerIdentity")["Account"])
+
     def call(self, operation: str, **request: Any) -> dict[str, Any]:
         """Call an operation, named and filled in AWS's own words, and return the response.
 

@@ -120,7 +120,7 @@ def ensure(anchors: Resources, options: Mapping[str, Any], check_mode: bool) -> 
 def _account_of(service: Service, anchor: Mapping[str, Any] | None) -> str:
     """Return the account of an anchor, or of one that is to be created."""
     if anchor is None:
-        return str(service.beside("sts").call("GetCallerIdentity")["Account"])
+        return service.account_id()
     return arns.parse("id", anchor["trustAnchorArn"], arns.TRUST_ANCHOR).account_id
 
 

@@ -28,6 +28,11 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return seconds
 
 
+def works_in(conversation: Any, account_id: str) -> None:
+    """Declare that the caller's account is asked for."""
+    conversation.beside("sts").expect("get_caller_identity", {}, {"Account": account_id})
+
+
 def is_there(iam: Any, arn: str, seconds: int = 3600, other_arn: str | None = None) -> None:
     """Declare that a role is looked for by its name and found."""
     path, _slash, name = arn.partition(":role")[2].rpartition("/")
@@ -49,6 +54,7 @@ def test_each_role_is_one_call(conversation: Any, iam: Any) -> None:
 
 
 def test_a_new_role_is_waited_for(conversation: Any, iam: Any, slept: list[float]) -> None:
+    works_in(conversation, "123456789012")
     for _attempt in range(3):
         iam.refuse("get_role", "NoSuchEntity")
     is_there(iam, PLAIN)
@@ -58,12 +64,35 @@ def test_a_new_role_is_waited_for(conversation: Any, iam: Any, slept: list[float
 
 
 def test_a_new_role_that_does_not_come_is_a_sentence(conversation: Any, iam: Any, slept: list[float]) -> None:
+    works_in(conversation, "123456789012")
     for _attempt in range(21):
         iam.refuse("get_role", "NoSuchEntity")
     with pytest.raises(RolesAnywhereError) as caught:
         longest_sessions(conversation, [PLAIN], {PLAIN}, wait=True)
     assert str(caught.value) == (f"role_arns: there is no role {PLAIN} in IAM, and none came while it was waited for.")
     assert 15 <= sum(slept) <= 20
+
+
+def test_a_role_of_another_account_is_not_waited_for(conversation: Any, iam: Any, slept: list[float]) -> None:
+    works_in(conversation, "210987654321")
+    iam.refuse("get_role", "NoSuchEntity")
+    with pytest.raises(RolesAnywhereError) as caught:
+        longest_sessions(conversation, [PLAIN], {PLAIN}, wait=True)
+    assert str(caught.value) == (
+        f"role_arns: {PLAIN} is of the account 123456789012, but this task works in 210987654321; a profile lists "
+        "roles of its own account."
+    )
+    assert slept == []
+
+
+def test_a_new_role_is_waited_for_where_the_account_cannot_be_asked_for(
+    conversation: Any, iam: Any, slept: list[float]
+) -> None:
+    conversation.beside("sts").refuse("get_caller_identity", "InvalidClientTokenId")
+    iam.refuse("get_role", "NoSuchEntity")
+    is_there(iam, PLAIN)
+    is_there(iam, PLAIN, 7200)
+    assert longest_sessions(conversation, [PLAIN], {PLAIN}, wait=True) == {PLAIN: 7200}
 
 
 def test_check_mode_does_not_wait_and_leaves_out_what_may_still_be_made(

@@ -329,3 +329,19 @@ def test_a_policy_that_iam_would_refuse_is_warned_about(roles: int, warned: bool
     warnings = operator_policies.build("administrator", **HERE, role_arns=names).warnings
     assert bool(warnings) is warned
     assert all("IAM takes 6144" in warning for warning in warnings)
+
+
+@pytest.mark.parametrize(
+    ("region", "partition", "warned"),
+    [
+        ("eu-central-1", None, False),
+        ("cn-north-1", None, False),
+        ("eusc-de-east-1", None, False),
+        ("eu-central-9", None, True),
+        ("eu-central-9", "aws", False),
+    ],
+)
+def test_a_region_that_is_not_known_is_warned_about(region: str, partition: str | None, warned: bool) -> None:
+    policy = operator_policies.build("auditor", account_id=ACCOUNT, region=region, partition=partition)
+    sentence = f"botocore knows no Roles Anywhere in {region}: if that is mistyped, this policy allows nothing."
+    assert policy.warnings == ([sentence] if warned else [])
