@@ -81,7 +81,7 @@ class Fleet:
                     "localhost": {
                         "trust_name": "benchmark",
                         "trust_certificate_paths": [f"{authority}/issuing/certificate.pem"],
-                        "trust_crl_path": f"{authority}/crl.pem",
+                        "trust_crl_path": f"{authority}/issuing/crl.pem",
                         "trust_subject": {"OU": "web"},
                     }
                 },

@@ -65,7 +65,7 @@ path:
   description: Where it is.
   returned: success
   type: str
-  sample: /srv/rolesanywhere/ca/crl.pem
+  sample: /srv/rolesanywhere/ca/issuing/crl.pem
 number:
   description: The CRL number. Null when check mode would make a new one.
   returned: success

@@ -291,7 +291,7 @@ crl:
     path:
       description: Where it is.
       type: str
-      sample: /srv/rolesanywhere/ca/crl.pem
+      sample: /srv/rolesanywhere/ca/issuing/crl.pem
     number:
       description: The CRL number.
       type: int

@@ -31,7 +31,7 @@ def test_a_fleet_is_rolled_out_and_revoked_with_a_key_in_a_token(
     assert not (ca / "issuing/private-key.pem").exists()
     client(emulator, "rolesanywhere").import_crl(
         name="fleet",
-        crlData=(ca / "crl.pem").read_bytes(),
+        crlData=(ca / "issuing/crl.pem").read_bytes(),
         trustAnchorArn=fleet.variables["rolesanywhere_trust_anchor_arn"],
         enabled=True,
     )

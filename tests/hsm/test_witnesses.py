@@ -25,7 +25,7 @@ def test_openssl_verifies_the_chain_strictly(of_each_type: TokenHost) -> None:
 
 
 def test_openssl_verifies_the_crl_and_finds_who_is_revoked(of_each_type: TokenHost) -> None:
-    crl, issuing = of_each_type.directory / "crl.pem", of_each_type.directory / "issuing/certificate.pem"
+    crl, issuing = of_each_type.directory / "issuing/crl.pem", of_each_type.directory / "issuing/certificate.pem"
     verified = openssl("crl", "-in", crl, "-verify", "-CAfile", issuing, "-noout")
     assert "verify OK" in verified.stdout + verified.stderr
     for name, good in (("web1", True), ("web2", False)):

@@ -162,14 +162,13 @@ def check_room(layout: Layout) -> None:
     for files in (layout.root, layout.issuing):
         if files.folder.exists() and not files.certificate.exists():
             raise AuthorityError(f"{files.folder} has lost its certificate.pem: restore it, or give another folder.")
-    if layout.ledger.exists():
-        with ledger.opened(layout.ledger) as book:
-            used = book.has_certificates()
-    else:
-        used = layout.crl.exists()
+    if not layout.ledger.exists():
+        return
+    with ledger.opened(layout.ledger) as book:
+        used = book.has_certificates()
     if used:
         raise AuthorityError(
-            f"{directory} holds the ledger or the CRL of a CA whose issuing certificate is gone: "
+            f"{directory} holds the ledger of a CA whose issuing certificate is gone: "
             f"restore {layout.issuing.folder} from a backup, or give another folder."
         )
 
@@ -234,7 +233,6 @@ def _create(
         if staged.root.folder.exists():
             staged.root.folder.rename(layout.root.folder)
         staged.ledger.rename(layout.ledger)
-        staged.crl.rename(layout.crl)
         staged.issuing.folder.rename(layout.issuing.folder)
     private_files.sync_directory(layout.directory)
     return Ensured(True, root, issuing, warning)

@@ -13,7 +13,7 @@ from .private_files import is_there
 
 
 class AuthorityFiles(NamedTuple):
-    """The certificate and the private key of one CA, the root or the issuing one, in a folder."""
+    """What belongs to one CA, the root or an issuing one, in a folder."""
 
     folder: Path
 
@@ -26,6 +26,11 @@ class AuthorityFiles(NamedTuple):
     def private_key(self) -> Path:
         """The private key in PEM, PKCS #8."""
         return self.folder / "private-key.pem"
+
+    @property
+    def crl(self) -> Path:
+        """The CA's newest CRL in PEM. The root has none."""
+        return self.folder / "crl.pem"
 
 
 class Layout(NamedTuple):
@@ -46,7 +51,7 @@ class Layout(NamedTuple):
     @property
     def crl(self) -> Path:
         """The newest CRL of the issuing CA in PEM."""
-        return self.directory / "crl.pem"
+        return self.issuing.crl
 
     @property
     def ledger(self) -> Path:

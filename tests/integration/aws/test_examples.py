@@ -46,7 +46,7 @@ class Examples:
         self._ca_directory = directory / "ca"
         (self._ca_directory / "issuing").mkdir(parents=True)
         (self._ca_directory / "issuing/certificate.pem").write_text(self.ca.pem)
-        (self._ca_directory / "crl.pem").write_text(self.ca.crl)
+        (self._ca_directory / "issuing/crl.pem").write_text(self.ca.crl)
 
     def run(self, file: str, **variables: Any) -> int:
         """Run a playbook of the folder; return how many tasks changed something."""

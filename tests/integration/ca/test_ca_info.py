@@ -69,7 +69,7 @@ def test_a_new_ca(empty: CaHost) -> None:
     assert (root["certificate"], issuing["issuer"]) == (made["root_certificate"], root["subject"])
     assert (issuing["key_type"], root["key_type"]) == ("ECDSA-P384", "ECDSA-P384")
     assert set(result["counts"].values()) == {0}
-    crl = {"path": str(empty.directory / "crl.pem"), "number": 1, "entries": 0, "missing": [], "unknown": []}
+    crl = {"path": str(empty.directory / "issuing/crl.pem"), "number": 1, "entries": 0, "missing": [], "unknown": []}
     assert {member: result["crl"][member] for member in crl} == crl
     assert result["crl"]["bytes"] == len(made["crl"])
     assert (result["certificates"], result["matching"]) == ([], None)
@@ -173,11 +173,11 @@ def test_a_crl_that_should_have_been_made_anew_is_told(host: CaHost) -> None:
 
 
 def test_a_ca_without_its_crl(host: CaHost) -> None:
-    (host.directory / "crl.pem").unlink()
+    (host.directory / "issuing/crl.pem").unlink()
     result = look(host)
     assert result["crl"] is None
     assert result["faults"] == [
-        f"There is no CRL {host.directory / 'crl.pem'}: make one with ca_crl and publish it.",
+        f"There is no CRL {host.directory / 'issuing/crl.pem'}: make one with ca_crl and publish it.",
     ]
 
 
@@ -202,7 +202,7 @@ def test_a_ca_of_another_user_stays_that_users(host: CaHost) -> None:
         os.chown(path, OTHER, -1)
     result = look(host, host="web1")
     assert (result["matching"], result["faults"]) == (1, [])
-    shutil.chown(host.directory / "crl.pem", os.geteuid())
+    shutil.chown(host.directory / "issuing/crl.pem", os.geteuid())
     sentences = [] if os.geteuid() == OTHER else [f"The folder of the CA belongs to the user {OTHER}, but not "]
     assert [
         sentence[: len(start)] for sentence, start in zip(look(host)["faults"], sentences, strict=True)

@@ -50,7 +50,7 @@ def test_a_crl_in_four_steps(host: CaHost) -> None:
     assert foretold["diff"] == done["diff"] == {"before": {"revoked": []}, "after": {"revoked": [number]}}
     assert revoked(done["crl"]) == [number]
     assert (done["number"], done["entries"], done["bytes"]) == (2, 1, len(done["crl"]))
-    assert (host.directory / "crl.pem").read_text() == done["crl"]
+    assert (host.directory / "issuing/crl.pem").read_text() == done["crl"]
     members = ("crl", "path", "number", "this_update", "next_update", "entries", "bytes")
     assert {member: again[member] for member in members} == {member: done[member] for member in members}
 
@@ -58,7 +58,7 @@ def test_a_crl_in_four_steps(host: CaHost) -> None:
 def test_the_first_crl_is_good_as_it_is(host: CaHost) -> None:
     result = host.do("ca_crl")
     assert (result["changed"], result["number"], result["entries"]) == (False, 1, 0)
-    assert result["crl"] == (host.directory / "crl.pem").read_text()
+    assert result["crl"] == (host.directory / "issuing/crl.pem").read_text()
 
 
 def test_by_serial_number_in_any_case(host: CaHost) -> None:

@@ -62,7 +62,7 @@ def test_the_role_makes_a_ca_once_and_hands_on_its_certificate_and_crl(empty: Ca
         facts = (tmp_path / "facts").read_text()
         assert bool(facts) is empty.directory.exists()
     assert counted == [(1, 0), (1, 0), (0, 0), (0, 0)]
-    made = [(empty.directory / path).read_text() for path in ("issuing/certificate.pem", "crl.pem")]
+    made = [(empty.directory / path).read_text() for path in ("issuing/certificate.pem", "issuing/crl.pem")]
     assert facts.strip() == "".join(made).strip()
 
 

@@ -45,14 +45,14 @@ def test_openssl_verifies_the_chain_strictly(made: Path, leaf: str) -> None:
 
 def test_openssl_verifies_the_crl_and_finds_who_is_revoked(made: Path) -> None:
     issuing = made / "issuing/certificate.pem"
-    command = ["openssl", "crl", "-in", made / "crl.pem", "-verify", "-CAfile", issuing, "-noout"]
+    command = ["openssl", "crl", "-in", made / "issuing/crl.pem", "-verify", "-CAfile", issuing, "-noout"]
     verified = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
     assert "verify OK" in verified.stdout + verified.stderr
     for leaf, good in (("web1.pem", True), ("web2.pem", False)):
         checked = subprocess.run(
             [
                 *("openssl", "verify", "-x509_strict", "-partial_chain", "-crl_check"),
-                *("-CRLfile", made / "crl.pem", "-trusted", issuing, made / leaf),
+                *("-CRLfile", made / "issuing/crl.pem", "-trusted", issuing, made / leaf),
             ],
             check=False,
             capture_output=True,
@@ -69,7 +69,7 @@ def test_pkilint_finds_no_error_in_a_certificate(made: Path, certificate: str) -
 
 
 def test_pkilint_finds_no_error_in_the_crl(made: Path) -> None:
-    assert findings("lint_crl", "lint", "--type", "CRL", "--profile", "PKIX", made / "crl.pem") == []
+    assert findings("lint_crl", "lint", "--type", "CRL", "--profile", "PKIX", made / "issuing/crl.pem") == []
 
 
 def findings(program: str, *arguments: str | Path) -> list[object]:

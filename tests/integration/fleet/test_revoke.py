@@ -30,7 +30,7 @@ def fleet(make_fleet: MakeFleet, emulator: EmulatorServer) -> Fleet:
     fleet = make_fleet(1)
     client(emulator, "rolesanywhere").import_crl(
         name="fleet",
-        crlData=(fleet.root("ca1") / "ca/crl.pem").read_bytes(),
+        crlData=(fleet.root("ca1") / "ca/issuing/crl.pem").read_bytes(),
         trustAnchorArn=fleet.variables["rolesanywhere_trust_anchor_arn"],
         enabled=True,
     )
@@ -44,7 +44,7 @@ def test_revoking_ends_with_a_crl_in_force(fleet: Fleet, emulator: EmulatorServe
     assert check.status == 0, check.text
     assert "web01: 1 certificate would be revoked now, 1 in all; the host would be blocked. " in check.text
     assert "is blocked" not in check.text
-    assert crls(emulator)[0]["crlData"] == (fleet.root("ca1") / "ca/crl.pem").read_bytes()
+    assert crls(emulator)[0]["crlData"] == (fleet.root("ca1") / "ca/issuing/crl.pem").read_bytes()
 
     run = fleet.play("revoke", "-e", "revoke_host=web01")
     assert run.status == 0, run.text
@@ -85,7 +85,7 @@ REFUSED = [
 
 
 def test_what_cannot_be_done_is_one_sentence_and_changes_nothing(fleet: Fleet, emulator: EmulatorServer) -> None:
-    path, before = fleet.root("ca1") / "ca/crl.pem", crls(emulator)
+    path, before = fleet.root("ca1") / "ca/issuing/crl.pem", crls(emulator)
     crl = path.read_bytes()
     for arguments, sentence in REFUSED:
         run = fleet.play("revoke", *arguments)
