@@ -54,7 +54,7 @@ options:
     default: false
   allow_existing_key:
     description:
-      - Whether the new CA may take the key O(pkcs11_key) when it is in the token already, for example because it was
+      - Whether the new CA may take the key O(pkcs11.key) when it is in the token already, for example because it was
         made there in a ceremony. Its public key must be there too.
       - Without it such a key is refused. It could be that of a CA whose folder is lost, and a second CA with the same
         key would not know what the first one has revoked.
@@ -65,6 +65,7 @@ extends_documentation_fragment:
   - fleet.rolesanywhere._attributes.posix
   - fleet.rolesanywhere._authority
   - fleet.rolesanywhere._authority_passphrase
+  - fleet.rolesanywhere._authority_provider
   - fleet.rolesanywhere._authority_pkcs11
 seealso:
   - module: fleet.rolesanywhere.ca_issue
@@ -89,10 +90,11 @@ EXAMPLES = r"""
     common_name: Example Fleet Issuing CA 1
     passphrase: "{{ vault_root_passphrase }}"
     provider: pkcs11
-    pkcs11_module: /usr/lib/softhsm/libsofthsm2.so
-    pkcs11_token: fleet
-    pkcs11_key: Example Fleet Issuing CA 1
-    pkcs11_pin_path: /run/credentials/token-pin
+    pkcs11:
+      module: /usr/lib/softhsm/libsofthsm2.so
+      token: fleet
+      key: Example Fleet Issuing CA 1
+      pin_path: /run/credentials/token-pin
 
 - name: Trust it
   fleet.rolesanywhere.trust_anchor:
@@ -224,7 +226,7 @@ def main() -> None:
         argument_spec={
             **argument_specs.AUTHORITY,
             **argument_specs.PASSPHRASE,
-            **argument_specs.PKCS11,
+            **argument_specs.PROVIDER,
             "common_name": {"type": "str", "required": True},
             "root_common_name": {"type": "str", "required": True},
             "organization": {"type": "str"},
@@ -239,8 +241,8 @@ def main() -> None:
             "allow_unencrypted_key": {"type": "bool", "default": False, "no_log": False},
             "allow_existing_key": {"type": "bool", "default": False, "no_log": False},
         },
-        mutually_exclusive=argument_specs.ONE_PASSPHRASE + argument_specs.ONE_PIN,
-        required_if=argument_specs.PKCS11_NEEDS,
+        mutually_exclusive=argument_specs.ONE_PASSPHRASE,
+        required_if=argument_specs.PROVIDER_NEEDS,
         supports_check_mode=True,
     )
     answer(module, run, AuthorityError, CertificateError)

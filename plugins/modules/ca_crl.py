@@ -34,6 +34,7 @@ extends_documentation_fragment:
   - fleet.rolesanywhere._attributes.posix
   - fleet.rolesanywhere._authority
   - fleet.rolesanywhere._authority_passphrase
+  - fleet.rolesanywhere._authority_provider
   - fleet.rolesanywhere._authority_pkcs11
 seealso:
   - module: fleet.rolesanywhere.ca_revoke
@@ -180,12 +181,12 @@ def main() -> None:
         argument_spec={
             **argument_specs.AUTHORITY,
             **argument_specs.PASSPHRASE,
-            **argument_specs.PKCS11,
+            **argument_specs.PROVIDER,
             "next_update": {"type": "int", "default": 45},
             "refresh_before": {"type": "int", "default": 30},
         },
-        mutually_exclusive=argument_specs.ONE_PASSPHRASE + argument_specs.ONE_PIN,
-        required_if=argument_specs.PKCS11_NEEDS,
+        mutually_exclusive=argument_specs.ONE_PASSPHRASE,
+        required_if=argument_specs.PROVIDER_NEEDS,
         supports_check_mode=True,
     )
     answer(module, run, AuthorityError, CertificateError)

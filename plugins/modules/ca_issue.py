@@ -87,6 +87,7 @@ extends_documentation_fragment:
   - fleet.rolesanywhere._attributes.posix
   - fleet.rolesanywhere._authority
   - fleet.rolesanywhere._authority_passphrase
+  - fleet.rolesanywhere._authority_provider
   - fleet.rolesanywhere._authority_pkcs11
 attributes:
   diff_mode:
@@ -272,7 +273,7 @@ def main() -> None:
         argument_spec={
             **argument_specs.AUTHORITY,
             **argument_specs.PASSPHRASE,
-            **argument_specs.PKCS11,
+            **argument_specs.PROVIDER,
             "nonce": {"type": "str", "required": True},
             "requests": {
                 "type": "list",
@@ -292,8 +293,8 @@ def main() -> None:
             },
             "validity": {"type": "int", "default": 30},
         },
-        mutually_exclusive=argument_specs.ONE_PASSPHRASE + argument_specs.ONE_PIN,
-        required_if=argument_specs.PKCS11_NEEDS,
+        mutually_exclusive=argument_specs.ONE_PASSPHRASE,
+        required_if=argument_specs.PROVIDER_NEEDS,
         supports_check_mode=True,
     )
     answer(module, run, AuthorityError, CertificateError)

@@ -59,6 +59,8 @@ extends_documentation_fragment:
   - fleet.rolesanywhere._attributes
   - fleet.rolesanywhere._attributes.posix
   - fleet.rolesanywhere._authority
+  - fleet.rolesanywhere._authority_provider
+  - fleet.rolesanywhere._authority_pkcs11
 seealso:
   - module: fleet.rolesanywhere.ca_crl
   - module: fleet.rolesanywhere.crl
@@ -112,6 +114,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import (
     argument_specs,
     layout,
     ledger,
+    provider,
     revoking,
 )
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors import AuthorityError
@@ -144,6 +147,7 @@ def revoke(module: AnsibleModule, book: ledger.Ledger) -> revoking.Outcome:
 def run(module: AnsibleModule) -> dict[str, Any]:
     """Revoke or unblock, and describe what stands then."""
     library.check()
+    provider.check(module.params)
     authority = layout.existing(module.params["directory"])
     with ledger.opened(authority.ledger) as book:
         outcome = revoke(module, book)
@@ -171,6 +175,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **argument_specs.AUTHORITY,
+            **argument_specs.PROVIDER,
             "host": {"type": "str"},
             "name": {"type": "str"},
             "serial": {"type": "str"},
@@ -180,7 +185,7 @@ def main() -> None:
         },
         mutually_exclusive=[("host", "serial"), ("name", "serial")],
         required_one_of=[("host", "serial")],
-        required_if=[("state", "unblocked", ("host",))],
+        required_if=[*argument_specs.PROVIDER_NEEDS, ("state", "unblocked", ("host",))],
         supports_check_mode=True,
     )
     answer(module, run, AuthorityError, CertificateError)

@@ -107,10 +107,10 @@ def test_slices_in_parallel_share_one_token(host: TokenHost) -> None:
 def test_a_thousand_certificates_take_one_session_and_one_login(
     host: TokenHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PKCS11SPY", host.options["pkcs11_module"])
+    monkeypatch.setenv("PKCS11SPY", host.token["module"])
     monkeypatch.setenv("PKCS11SPY_OUTPUT", str(tmp_path / "calls"))
     requests = [host.request(f"web{number}") for number in range(1000)]
-    assert host.issue(*requests, pkcs11_module=str(library("pkcs11-spy.so")))["issued"] == 1000
+    assert host.issue(*requests, pkcs11={"module": str(library("pkcs11-spy.so"))})["issued"] == 1000
     called = re.findall(r"^\d+: (C_\w+)", (tmp_path / "calls").read_text(), re.MULTILINE)
     assert (called.count("C_OpenSession"), called.count("C_Login")) == (1, 1)
     assert called.count("C_SignInit") == 1 + 1000
@@ -122,11 +122,15 @@ def test_the_pin_opens_the_token_and_shows_nowhere(
 ) -> None:
     monkeypatch.setenv("TOKEN_PIN", PIN)
     given = {
-        "value": {"pkcs11_pin": PIN, "pkcs11_pin_path": None},
+        "value": {"pin": PIN, "pin_path": None},
         "path": {},
-        "environment": {"pkcs11_pin_environment": "TOKEN_PIN", "pkcs11_pin_path": None},
+        "environment": {"pin_environment": "TOKEN_PIN", "pin_path": None},
     }[origin]
-    results = [empty.do("ca", **given), empty.issue(empty.request("web1"), **given), empty.do("ca_crl", **given)]
+    results = [
+        empty.do("ca", pkcs11=given),
+        empty.issue(empty.request("web1"), pkcs11=given),
+        empty.do("ca_crl", pkcs11=given),
+    ]
     assert PIN not in str(results)
     for path in (path for path in empty.directory.rglob("*") if path.is_file()):
         assert PIN.encode() not in path.read_bytes()
@@ -143,32 +147,34 @@ def test_the_warning_about_a_pin_that_others_may_read_reaches_the_user(host: Tok
     ("options", "sentence"),
     [
         (
-            {"pkcs11_module": "/nowhere/libhsm.so"},
+            {"module": "/nowhere/libhsm.so"},
             "The PKCS#11 library /nowhere/libhsm.so cannot be loaded on this host",
         ),
-        ({"pkcs11_token": "fleet2"}, "there is no token with this label"),
-        ({"pkcs11_pin": "wrong sesame", "pkcs11_pin_path": None}, ": the PIN is wrong"),
-        ({"pkcs11_pin_path": "/nowhere/pin"}, "/nowhere/pin cannot be read: No such file or directory"),
-        (
-            {"pkcs11_pin_path": None, "pkcs11_pin": "1234567"},
-            "option pkcs11_pin is missing or has fewer than 8 characters",
-        ),
-        ({"pkcs11_key_id": "0g"}, "pkcs11_key_id is '0g': give pairs of hexadecimal digits."),
-        ({"provider": "file"}, "pkcs11_module, pkcs11_token, pkcs11_key, pkcs11_pin_path would not count"),
+        ({"token": "fleet2"}, "there is no token with this label"),
+        ({"pin": "wrong sesame", "pin_path": None}, ": the PIN is wrong"),
+        ({"pin_path": "/nowhere/pin"}, "/nowhere/pin cannot be read: No such file or directory"),
+        ({"pin_path": None, "pin": "1234567"}, "option pin is missing or has fewer than 8 characters"),
+        ({"key_id": "0g"}, "pkcs11.key_id is '0g': give pairs of hexadecimal digits."),
     ],
-    ids=["library", "token", "PIN", "PIN file", "short PIN", "ID", "file"],
+    ids=["library", "token", "PIN", "PIN file", "short PIN", "ID"],
 )
 def test_what_cannot_be_opened_is_one_sentence_and_changes_nothing(
     empty: TokenHost, options: dict[str, Any], sentence: str
 ) -> None:
-    message = empty.fail("ca", **options)
+    message = empty.fail("ca", pkcs11=options)
     assert sentence in message
     assert "sesame" not in message
     assert not empty.directory.exists()
     assert keys(empty) == []
     empty.do("ca")
     for module, more in (("ca_issue", BATCH), ("ca_crl", {})):
-        assert empty.fail(module, **more, **options) == message
+        assert empty.fail(module, **more, pkcs11=options) == message
+
+
+def test_a_token_does_not_count_for_another_provider(host: TokenHost) -> None:
+    for module, more in (("ca", {}), ("ca_issue", BATCH), ("ca_crl", {}), ("ca_revoke", {"host": "web1"})):
+        message = host.fail(module, provider="file", **more)
+        assert message == "pkcs11 would not count: say provider: pkcs11, or leave it out."
 
 
 @pytest.mark.parametrize(
@@ -184,7 +190,7 @@ def test_a_locked_token_is_one_sentence_and_the_last_try_is_left_to_people(
     host.raise_flag(flag)
     for module, more in (("ca", {}), ("ca_issue", BATCH), ("ca_crl", {})):
         message = host.fail(module, **more)
-        assert message == f"The token {LABEL!r} of {host.options['pkcs11_module']}: {sentence}"
+        assert message == f"The token {LABEL!r} of {host.token['module']}: {sentence}"
 
 
 def test_two_tokens_of_one_label_are_told_apart_by_nobody(empty: TokenHost) -> None:
@@ -202,11 +208,11 @@ def test_without_python_pkcs11_each_module_says_what_to_install(
         assert empty.fail(module, **more).startswith(f"Install the Python library python-pkcs11 for {sys.executable}")
 
 
-@pytest.mark.parametrize("missing", ["pkcs11_module", "pkcs11_token", "pkcs11_key", "pkcs11_pin_path"])
+@pytest.mark.parametrize("missing", ["module", "token", "key", "pin_path"])
 def test_what_a_token_needs_is_asked_for(empty: TokenHost, missing: str) -> None:
-    message = empty.fail("ca", **{missing: None})
-    assert message.startswith("provider is pkcs11 but ")
+    message = empty.fail("ca", pkcs11={missing: None})
     assert missing in message
+    assert message.endswith(" found in pkcs11")
 
 
 def test_a_key_that_is_there_is_taken_only_on_demand(empty: TokenHost) -> None:
@@ -246,26 +252,26 @@ def test_two_keys_of_one_label_are_told_apart_by_their_id(empty: TokenHost) -> N
     for number in (b"\x01", b"\x02"):
         generate(empty, id=number)
     message = empty.fail("ca", allow_existing_key=True)
-    assert message.startswith(f"There are 2 private keys {KEY!r} in the token {LABEL!r}: say with pkcs11_key_id")
-    empty.do("ca", allow_existing_key=True, pkcs11_key_id="02")
+    assert message.startswith(f"There are 2 private keys {KEY!r} in the token {LABEL!r}: say with pkcs11.key_id")
+    empty.do("ca", allow_existing_key=True, pkcs11={"key_id": "02"})
     assert "There are 2 private keys" in empty.fail("ca_crl")
-    assert "does not belong to" in empty.fail("ca_crl", pkcs11_key_id="01")
-    assert empty.issue(empty.request("web1"), pkcs11_key_id="02")["issued"] == 1
+    assert "does not belong to" in empty.fail("ca_crl", pkcs11={"key_id": "01"})
+    assert empty.issue(empty.request("web1"), pkcs11={"key_id": "02"})["issued"] == 1
 
 
 def test_the_key_gets_the_id_that_was_given(empty: TokenHost) -> None:
-    empty.do("ca", pkcs11_key_id="0A0b")
+    empty.do("ca", pkcs11={"key_id": "0A0b"})
     assert [key.rpartition("|")[2] for key in keys(empty)] == ["0a0b", "0a0b"]
-    assert empty.issue(empty.request("web1"), pkcs11_key_id="0a0b")["issued"] == 1
+    assert empty.issue(empty.request("web1"), pkcs11={"key_id": "0a0b"})["issued"] == 1
 
 
 @pytest.mark.parametrize("kind", ["EC", "RSA"])
 def test_another_key_than_the_certificates_signs_nothing(host: TokenHost, kind: str) -> None:
     generate(host, "other", kind)
     for module, more in (("ca", {}), ("ca_issue", BATCH), ("ca_crl", {})):
-        message = host.fail(module, pkcs11_key="other", **more)
+        message = host.fail(module, pkcs11={"key": "other"}, **more)
         assert message.startswith(f"The key 'other' in the token {LABEL!r} does not belong to {host.directory}")
-        assert "There is no private key 'lost'" in host.fail(module, pkcs11_key="lost", **more)
+        assert "There is no private key 'lost'" in host.fail(module, pkcs11={"key": "lost"}, **more)
 
 
 def test_a_public_key_that_is_another_ones_makes_no_ca(empty: TokenHost) -> None:
@@ -291,11 +297,11 @@ def test_a_ca_that_does_not_come_to_be_leaves_no_key(host: TokenHost) -> None:
     (host.directory / "ledger.sqlite").unlink()
     before = keys(host)
     # Only the root is left, as by a run that was killed; it cannot be opened, which shows when the key has been made.
-    message = host.fail("ca", pkcs11_key="other", passphrase="a wrong passphrase")
+    message = host.fail("ca", pkcs11={"key": "other"}, passphrase="a wrong passphrase")
     assert "root/private-key.pem cannot be decrypted" in message
     assert keys(host) == before
     assert host.content() == {"root", "root/certificate.pem", "root/private-key.pem"}
-    assert host.do("ca", pkcs11_key="other")["changed"]
+    assert host.do("ca", pkcs11={"key": "other"})["changed"]
 
 
 def test_a_passphrase_is_for_the_root_alone(host: TokenHost) -> None:

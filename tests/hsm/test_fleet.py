@@ -25,7 +25,7 @@ def test_a_fleet_is_rolled_out_and_revoked_with_a_key_in_a_token(
     configuration = fleet.directory / ".config/softhsm2/softhsm2.conf"
     configuration.parent.mkdir(parents=True)
     configuration.write_text((tmp_path / "softhsm2.conf").read_text())
-    fleet.variables |= {f"ca_{name}": value for name, value in empty.options.items()}
+    fleet.variables |= {"ca_provider": "pkcs11", "ca_pkcs11": empty.token}
     fleet.variables |= make_aws_side(emulator, make_ca(fleet))
     ca = fleet.root("ca1") / "ca"
     assert not (ca / "issuing/private-key.pem").exists()
@@ -38,9 +38,11 @@ def test_a_fleet_is_rolled_out_and_revoked_with_a_key_in_a_token(
     fleet.variables["rolesanywhere_crl_name"] = "fleet"
 
     # From here on the PIN is a variable's value, as a vault gives it.
-    del fleet.variables["ca_pkcs11_pin_path"]
+    with_pin = {**empty.token, "pin": "{{ vaulted_pin }}"}
+    del with_pin["pin_path"]
+    fleet.variables["ca_pkcs11"] = with_pin
     secrets = tmp_path / "secrets.json"
-    secrets.write_text(json.dumps({"ca_pkcs11_pin": PIN}))
+    secrets.write_text(json.dumps({"vaulted_pin": PIN}))
     log = tmp_path / "log"
     texts = []
     for playbook, *more in (["rollout"], ["revoke", "-e", "revoke_host=web01"], ["crl_refresh"]):

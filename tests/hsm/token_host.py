@@ -58,20 +58,20 @@ class TokenHost(CaHost):
         )
 
     @property
-    def options(self) -> dict[str, str]:
+    def token(self) -> dict[str, str]:
         """What all modules need to open the token."""
         return {
-            "provider": "pkcs11",
-            "pkcs11_module": str(library("libsofthsm2.so")),
-            "pkcs11_token": LABEL,
-            "pkcs11_key": KEY,
-            "pkcs11_pin_path": str(self.pin_path),
+            "module": str(library("libsofthsm2.so")),
+            "token": LABEL,
+            "key": KEY,
+            "pin_path": str(self.pin_path),
         }
 
     def start(self, module: str, /, *, check_mode: bool = False, **options: Any) -> subprocess.Popen[str]:
-        """Start a module; an option that is None is not given at all."""
-        if module in ("ca", "ca_issue", "ca_crl"):
-            options = {**self.options, **options}
+        """Start a module; an option, or one within pkcs11, that is None is not given at all."""
+        token = {**self.token, **options.pop("pkcs11", {})}
+        given_token = {name: value for name, value in token.items() if value is not None}
+        options = {"provider": "pkcs11", "pkcs11": given_token, **options}
         if module == "ca":
             options = {**NAMES, "passphrase": PASSPHRASE, **options}
         given = {name: value for name, value in options.items() if value is not None}
@@ -92,4 +92,4 @@ class TokenHost(CaHost):
             "token = pkcs11.lib(sys.argv[1]).get_token(token_label=sys.argv[2])\n"
             "session = token.open(rw=True, user_pin=os.environ['PIN'])\n"
         )
-        return ["-c", script + statements, self.options["pkcs11_module"], LABEL]
+        return ["-c", script + statements, self.token["module"], LABEL]

@@ -15,19 +15,24 @@ PASSPHRASE: dict[str, Any] = {
 }
 ONE_PASSPHRASE = [("passphrase", "passphrase_path", "passphrase_environment")]
 
-PKCS11: dict[str, Any] = {
+_PIN = ("pin", "pin_path", "pin_environment")
+PROVIDER: dict[str, Any] = {
     "provider": {"type": "str", "choices": ["file", "pkcs11"], "default": "file"},
-    "pkcs11_module": {"type": "path"},
-    "pkcs11_token": {"type": "str", "no_log": False},
-    "pkcs11_key": {"type": "str", "no_log": False},
-    "pkcs11_key_id": {"type": "str", "no_log": False},
-    "pkcs11_pin": {"type": "str", "no_log": True},
-    "pkcs11_pin_path": {"type": "path", "no_log": False},
-    "pkcs11_pin_environment": {"type": "str", "no_log": False},
+    "pkcs11": {
+        "type": "dict",
+        "options": {
+            "module": {"type": "path", "required": True},
+            "token": {"type": "str", "required": True, "no_log": False},
+            "key": {"type": "str", "required": True, "no_log": False},
+            "key_id": {"type": "str", "no_log": False},
+            "pin": {"type": "str", "no_log": True},
+            "pin_path": {"type": "path", "no_log": False},
+            "pin_environment": {"type": "str", "no_log": False},
+        },
+        "mutually_exclusive": [_PIN],
+        "required_one_of": [_PIN],
+    },
 }
-_PIN = ("pkcs11_pin", "pkcs11_pin_path", "pkcs11_pin_environment")
-ONE_PIN = [_PIN]
-PKCS11_NEEDS = [
-    ("provider", "pkcs11", ("pkcs11_module", "pkcs11_token", "pkcs11_key")),
-    ("provider", "pkcs11", _PIN, True),
-]
+# Each provider but file has its own options in one that is named like it.
+OWN_OPTIONS = [option for option in PROVIDER if option != "provider"]
+PROVIDER_NEEDS = [("provider", option, (option,)) for option in OWN_OPTIONS]

@@ -51,26 +51,26 @@ class Wanted(NamedTuple):
         return f"{self.key!r}{key_id} in the token {self.token!r}"
 
 
-def read(parameters: Mapping[str, Any]) -> Wanted:
-    """Read the options that name the key.
+def read(options: Mapping[str, Any]) -> Wanted:
+    """Read the suboptions of pkcs11 that name the key.
 
     :raises AuthorityError: the ID is no hexadecimal text.
     """
-    text = parameters["pkcs11_key_id"]
+    text = options["key_id"]
     try:
         key_id = bytes.fromhex(text) if text else None
     except ValueError:
-        raise AuthorityError(f"pkcs11_key_id is {text!r}: give pairs of hexadecimal digits.") from None
-    return Wanted(parameters["pkcs11_module"], parameters["pkcs11_token"], parameters["pkcs11_key"], key_id)
+        raise AuthorityError(f"pkcs11.key_id is {text!r}: give pairs of hexadecimal digits.") from None
+    return Wanted(options["module"], options["token"], options["key"], key_id)
 
 
-def read_pin(parameters: Mapping[str, Any], warn: Callable[[str], None]) -> str:
-    """Return the PIN that the options give or point to.
+def read_pin(options: Mapping[str, Any], warn: Callable[[str], None]) -> str:
+    """Return the PIN that the suboptions of pkcs11 give or point to.
 
     :param warn: is told of a file that others may read.
     :raises AuthorityError: the file or the variable is missing, empty or no text.
     """
-    pin = secret_options.read(parameters, "pkcs11_pin", "PIN", SHORTEST_PIN, warn) or b""
+    pin = secret_options.read(options, "pin", "PIN", SHORTEST_PIN, warn) or b""
     try:
         return pin.decode()
     except UnicodeDecodeError:
@@ -180,7 +180,7 @@ class Token:
             found = list(self._session.get_objects(attributes))
         if len(found) > 1:
             raise AuthorityError(
-                f"There are {len(found)} private keys {self._wanted.key_name}: say with pkcs11_key_id which one counts."
+                f"There are {len(found)} private keys {self._wanted.key_name}: say with pkcs11.key_id which one counts."
             )
         return cast("pkcs11.PrivateKey", found[0]) if found else None
 
@@ -272,7 +272,7 @@ def _library(path: str) -> _pkcs11.lib:
         answer = type(error).__name__
         what = f"does not start: {reason(answer)}"
         if answer == "PKCS11Error":  # the base of the others: the library was not even asked
-            what = "cannot be loaded on this host: install it or correct pkcs11_module"
+            what = "cannot be loaded on this host: install it or correct pkcs11.module"
         raise AuthorityError(f"The PKCS#11 library {path} {what}.") from None
 
 

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from . import file, passphrase, pkcs11
-from .argument_specs import PKCS11
+from .argument_specs import OWN_OPTIONS
 from .errors import AuthorityError
 from .layout import AuthorityFiles
 from .signer import Signer
@@ -34,11 +34,20 @@ def token(parameters: Mapping[str, Any], warn: Callable[[str], None]) -> Abstrac
     """Open the token that is to have the key; None stands for a file.
 
     :param warn: is told of a file with a PIN that others may read.
-    :raises AuthorityError: the token cannot be opened, or its options are given without it.
+    :raises AuthorityError: the token cannot be opened, or the options of another provider are given.
     """
+    check(parameters)
     if parameters["provider"] == "pkcs11":
-        return pkcs11.opened(pkcs11.read(parameters), pkcs11.read_pin(parameters, warn))
-    given = [option for option in PKCS11 if option != "provider" and parameters[option] is not None]
-    if given:
-        raise AuthorityError(f"{', '.join(given)} would not count: say provider: pkcs11 for a key in a token.")
+        options = parameters["pkcs11"]
+        return pkcs11.opened(pkcs11.read(options), pkcs11.read_pin(options, warn))
     return contextlib.nullcontext()
+
+
+def check(parameters: Mapping[str, Any]) -> None:
+    """Check that only the chosen provider has options.
+
+    :raises AuthorityError: another one has, too.
+    """
+    for option in OWN_OPTIONS:
+        if parameters[option] and parameters["provider"] != option:
+            raise AuthorityError(f"{option} would not count: say provider: {option}, or leave it out.")

@@ -14,7 +14,7 @@ _REASONS = {
     "DeviceRemoved": "the device was taken away: connect it again",
     "MechanismInvalid": "it does not know the mechanism that this type of key needs: give another key_type",
     "MultipleTokensReturned": "several tokens have this label: give each of them its own",
-    "NoSuchToken": "there is no token with this label: initialize it, connect it, or correct pkcs11_token",
+    "NoSuchToken": "there is no token with this label: initialize it, connect it, or correct pkcs11.token",
     "PinExpired": "the PIN has expired: set a new one",
     "PinIncorrect": "the PIN is wrong: correct it before the token locks itself",
     "PinInvalid": "the PIN has characters that the token does not take: correct it",

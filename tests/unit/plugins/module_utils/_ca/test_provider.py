@@ -8,14 +8,13 @@ import pytest
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import argument_specs, pkcs11, provider
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors import AuthorityError
 
-FILE = {**dict.fromkeys([*argument_specs.PKCS11, *argument_specs.PASSPHRASE]), "provider": "file"}
+FILE = {**dict.fromkeys([*argument_specs.PROVIDER, *argument_specs.PASSPHRASE]), "provider": "file"}
 TOKEN = {
-    **FILE,
-    "provider": "pkcs11",
-    "pkcs11_module": "/usr/lib/hsm.so",
-    "pkcs11_token": "fleet",
-    "pkcs11_key": "CA 1",
-    "pkcs11_pin": "long sesame",
+    **dict.fromkeys(argument_specs.PROVIDER["pkcs11"]["options"]),
+    "module": "/usr/lib/hsm.so",
+    "token": "fleet",
+    "key": "CA 1",
+    "pin": "long sesame",
 }
 
 
@@ -24,10 +23,10 @@ def test_without_an_option_it_is_in_a_file(authority):
         assert signer.certificate.subject.rfc4514_string() == "CN=Issuing CA G1,O=Example"
 
 
-@pytest.mark.parametrize("option", [option for option in argument_specs.PKCS11 if option != "provider"])
-def test_options_of_a_token_without_a_token_are_refused(authority, option):
-    opening = provider.signer({**FILE, option: "sesame"}, authority.issuing, pytest.fail)
-    with pytest.raises(AuthorityError, match=f"{option} would not count: say provider: pkcs11") as caught:
+@pytest.mark.parametrize("option", argument_specs.OWN_OPTIONS)
+def test_options_of_another_provider_are_refused(authority, option):
+    opening = provider.signer({**FILE, option: {"pin": "sesame"}}, authority.issuing, pytest.fail)
+    with pytest.raises(AuthorityError, match=f"{option} would not count: say provider: {option}") as caught:
         opening.__enter__()
     assert "sesame" not in str(caught.value)
 
@@ -41,21 +40,21 @@ def test_options_of_a_token_without_a_token_are_refused(authority, option):
     ],
 )
 def test_the_id_of_a_key_is_hexadecimal_and_may_be_left_out(key_id, expected, name):
-    wanted = pkcs11.read({**TOKEN, "pkcs11_key_id": key_id})
+    wanted = pkcs11.read({**TOKEN, "key_id": key_id})
     assert (wanted.key_id, wanted.key_name) == (expected, name)
 
 
 @pytest.mark.parametrize("key_id", ["0", "0x0a", "CA 1"])
 def test_an_id_that_is_not_hexadecimal_is_one_sentence(key_id):
-    with pytest.raises(AuthorityError, match=f"pkcs11_key_id is '{key_id}': give pairs of hexadecimal digits."):
-        pkcs11.read({**TOKEN, "pkcs11_key_id": key_id})
+    with pytest.raises(AuthorityError, match=f"pkcs11.key_id is '{key_id}': give pairs of hexadecimal digits."):
+        pkcs11.read({**TOKEN, "key_id": key_id})
 
 
 def test_a_pin_in_a_file_may_be_as_short_as_tokens_take_it(tmp_path):
     path = tmp_path / "pin"
     path.write_bytes("grüß\n".encode())
     path.chmod(0o600)
-    given = {**TOKEN, "pkcs11_pin": None, "pkcs11_pin_path": str(path)}
+    given = {**TOKEN, "pin": None, "pin_path": str(path)}
     assert pkcs11.read_pin(given, pytest.fail) == "grüß"
     path.write_bytes(b"123\n")
     with pytest.raises(AuthorityError, match=f"The PIN file {path} is missing or has fewer than 4 characters"):
@@ -67,6 +66,6 @@ def test_a_pin_in_a_file_may_be_as_short_as_tokens_take_it(tmp_path):
 
 def test_a_pin_as_a_value_is_longer_because_ansible_blots_it_out():
     assert pkcs11.read_pin(TOKEN, pytest.fail) == "long sesame"
-    with pytest.raises(AuthorityError, match="pkcs11_pin is missing or has fewer than 8 characters") as caught:
-        pkcs11.read_pin({**TOKEN, "pkcs11_pin": "1234567"}, pytest.fail)
+    with pytest.raises(AuthorityError, match="option pin is missing or has fewer than 8 characters") as caught:
+        pkcs11.read_pin({**TOKEN, "pin": "1234567"}, pytest.fail)
     assert "1234567" not in str(caught.value)

@@ -13,7 +13,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import tok
     [
         ("PinIncorrect", "the PIN is wrong: correct it before the token locks itself"),
         ("PinLocked", "its PIN is locked after too many wrong ones: unlock it with the security officer's PIN"),
-        ("NoSuchToken", "there is no token with this label: initialize it, connect it, or correct pkcs11_token"),
+        ("NoSuchToken", "there is no token with this label: initialize it, connect it, or correct pkcs11.token"),
         ("DeviceError", "it answered DeviceError: look into the log of the token"),
     ],
 )
