@@ -18,52 +18,9 @@ description:
   - It changes nothing. What is missing or cannot be read is a reason, not an error.
   - The reasons for a new certificate in the order in which they are told, forced, a staged pair waits for its proof,
     something cannot be read, there is none yet, the key is readable by others, a directory of the workload has not
-    the mode 0750 or the O(group), key and certificate do not belong together, it expired, the names or the key's type
-    changed, less than the wanted share of its lifetime is left.
+    the mode 0750 or the O(group), key and certificate do not belong together, it expired, the names changed, its
+    issuer is none of O(issuers), the key's type changed, too little of its lifetime is left.
 options:
-  common_name:
-    description:
-      - The common name that the certificate should have. Without it, any will do.
-    type: str
-  organization:
-    description:
-      - The organization that the certificate should have. Without it, any will do; an empty one means none.
-    type: str
-  organizational_units:
-    description:
-      - The organizational units that the certificate should have, in this order. Without it, any will do.
-    type: list
-    elements: str
-  dns_names:
-    description:
-      - The DNS names that the certificate's subject alternative name should have, in this order. Without it, any will
-        do.
-    type: list
-    elements: str
-  uris:
-    description:
-      - The URIs that the certificate's subject alternative name should have, in this order. Without it, any will do.
-    type: list
-    elements: str
-  key_type:
-    description:
-      - The type that the private key should have. Without it, any will do.
-    type: str
-    choices: [ECDSA-P256, ECDSA-P384, RSA-2048, RSA-3072, RSA-4096]
-  renew_when_left:
-    description:
-      - A new certificate is due when less than this share of the lifetime is left, from 0 to 1.
-    type: float
-    default: 0.333
-  force:
-    description:
-      - Whether a new certificate is due in any case.
-    type: bool
-    default: false
-  now:
-    description:
-      - The time to decide for, in ISO 8601 with a time zone. By default the time of the machine.
-    type: str
   helper:
     description:
       - The portable helper that should be installed, see M(fleet.rolesanywhere.portable_helper). Without it, none is
@@ -84,6 +41,7 @@ extends_documentation_fragment:
   - fleet.rolesanywhere._attributes.posix
   - fleet.rolesanywhere._workload
   - fleet.rolesanywhere._workload_group
+  - fleet.rolesanywhere._certificate_wishes
   - fleet.rolesanywhere._credential_process
 attributes:
   diff_mode:
@@ -179,43 +137,36 @@ certificate:
 """
 
 import sys
-from datetime import datetime, timezone
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._door import answer
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.argument_specs import (
+    CERTIFICATE_WISHES,
     HELPER,
     PROFILES,
     WORKLOAD,
     WORKLOAD_GROUP,
 )
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.aws_profile import aws_profile
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.due import Wishes
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.errors import HostError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.look import (
     look_at_certificate,
     look_at_helper,
     look_at_profiles,
 )
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.question import read_question
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.workload import workload
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.errors import SessionError
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.key_types import KEY_TYPES
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.portable_helper import pack
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.session import parse_time
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.version import VERSION
-
-WISHES = ("common_name", "organization", "organizational_units", "dns_names", "uris", "key_type")
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
     """Look at everything and say what is due."""
     options = module.params
-    wishes = Wishes(**{name: options[name] for name in WISHES})
     place = workload(options["directory"], options["name"])
-    certificate_reason, certificate = look_at_certificate(
-        place, wishes, options["group"], _now(options["now"]), options["renew_when_left"], options["force"]
-    )
+    certificate_reason, certificate = look_at_certificate(place, read_question(options))
     due = {
         "certificate": certificate_reason,
         "helper": _helper_reason(options["helper"]),
@@ -231,28 +182,13 @@ def _helper_reason(helper: dict[str, Any] | None) -> str | None:
     return look_at_helper(helper["path"], pack(helper["interpreter"] or sys.executable), VERSION)
 
 
-def _now(now: str | None) -> datetime:
-    try:
-        return parse_time(now) if now else datetime.now(timezone.utc)
-    except ValueError:
-        raise HostError(f"now is {now!r}, but must look like 2026-11-20T10:00:00Z.") from None
-
-
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
         argument_spec={
             **WORKLOAD,
             **WORKLOAD_GROUP,
-            "common_name": {"type": "str"},
-            "organization": {"type": "str"},
-            "organizational_units": {"type": "list", "elements": "str"},
-            "dns_names": {"type": "list", "elements": "str"},
-            "uris": {"type": "list", "elements": "str"},
-            "key_type": {"type": "str", "choices": list(KEY_TYPES), "no_log": False},
-            "renew_when_left": {"type": "float", "default": 0.333},
-            "force": {"type": "bool", "default": False},
-            "now": {"type": "str"},
+            **CERTIFICATE_WISHES,
             "helper": {"type": "dict", "options": HELPER},
             "profiles": PROFILES,
         },

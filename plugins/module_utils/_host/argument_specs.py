@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.key_types import KEY_TYPES
+
 WORKLOAD: dict[str, dict[str, Any]] = {
     "directory": {"type": "path", "default": "/etc/rolesanywhere"},
     "name": {"type": "str", "default": "default"},
@@ -13,6 +15,20 @@ WORKLOAD: dict[str, dict[str, Any]] = {
 
 WORKLOAD_GROUP: dict[str, dict[str, Any]] = {
     "group": {"type": "str"},
+}
+
+CERTIFICATE_WISHES: dict[str, dict[str, Any]] = {
+    "common_name": {"type": "str"},
+    "organization": {"type": "str"},
+    "organizational_units": {"type": "list", "elements": "str"},
+    "dns_names": {"type": "list", "elements": "str"},
+    "uris": {"type": "list", "elements": "str"},
+    "issuers": {"type": "list", "elements": "str", "default": []},
+    "key_type": {"type": "str", "choices": list(KEY_TYPES), "no_log": False},
+    "renew_when_left": {"type": "float", "default": 0.333},
+    "renew_when_days_left": {"type": "float", "default": 0},
+    "force": {"type": "bool", "default": False},
+    "now": {"type": "str"},
 }
 
 SESSION_TARGET: dict[str, dict[str, Any]] = {

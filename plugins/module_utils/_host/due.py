@@ -6,27 +6,39 @@ from __future__ import annotations
 
 import os
 import stat
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple, Sequence
 
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.key_types import key_type_of
 
 from .errors import HostError
 from .helper_file import MODE, HelperFile
+from .issuers import Issuer, accepts
 
 DIRECTORY_MODE = 0o750  # of a workload's directories
 
 
 class Wishes(NamedTuple):
-    """What the inventory wants the certificate to be; None asks for nothing, an empty value for none."""
+    """What the inventory wants the certificate to be; None asks for nothing, an empty value for none.
+
+    Without ``issuers`` any issuer will do: a certificate has one.
+    """
 
     common_name: str | None = None
     organization: str | None = None
     organizational_units: Sequence[str] | None = None
     dns_names: Sequence[str] | None = None
     uris: Sequence[str] | None = None
+    issuers: Sequence[Issuer] = ()
     key_type: str | None = None
     group: int | None = None
+
+
+class Thresholds(NamedTuple):
+    """How little time must be left for a new certificate to be due; the one that is reached first counts."""
+
+    share: float = 0.333  # of the lifetime, 0 to 1
+    days: float = 0
 
 
 class Installed(NamedTuple):
@@ -35,6 +47,7 @@ class Installed(NamedTuple):
     subject: Sequence[tuple[str, str]]
     dns_names: Sequence[str]
     uris: Sequence[str]
+    issuer: Issuer
     not_before: datetime
     not_after: datetime
     public_key: bytes
@@ -48,7 +61,7 @@ def certificate_due(
     installed: Installed | None,
     wishes: Wishes,
     now: datetime,
-    renew_when_left: float,
+    thresholds: Thresholds,
     *,
     trouble: str | None = None,
     waiting: str | None = None,
@@ -59,11 +72,13 @@ def certificate_due(
     ``trouble`` is what made the pair unreadable, ``waiting`` the serial of a staged pair. The order tells people first
     what they asked for, then what is broken today, then what changed, then what time will break:
     forced, staged, unreadable, missing, exposed, in a directory of another mode or group, mismatched, expired, renamed,
-    of another key type, near its end.
-    ``renew_when_left`` is a share of the lifetime; raises HostError when it is not from 0 to 1.
+    of another issuer, of another key type, near its end.
+    Raises HostError when a threshold is out of range.
     """
-    if not 0 <= renew_when_left <= 1:
-        raise HostError(f"renew_when_left is {renew_when_left:g}, but must be a share of the lifetime, 0 to 1.")
+    if not 0 <= thresholds.share <= 1:
+        raise HostError(f"renew_when_left is {thresholds.share:g}, but must be a share of the lifetime, 0 to 1.")
+    if not 0 <= thresholds.days < float("inf"):
+        raise HostError(f"renew_when_days_left is {thresholds.days:g}, but must be a number of days, 0 or more.")
     if force:
         return "forced"
     if waiting:
@@ -78,8 +93,9 @@ def certificate_due(
         or _mismatched(installed)
         or _expired(installed, now)
         or _renamed(installed, wishes)
+        or _of_another_issuer(installed, wishes)
         or _of_another_type(installed, wishes)
-        or _near_its_end(installed, now, renew_when_left)
+        or _near_its_end(installed, now, thresholds)
     )
 
 
@@ -152,6 +168,16 @@ def _listed(values: Sequence[str]) -> str:
     return ", ".join(values) or "none"
 
 
+def _of_another_issuer(installed: Installed, wishes: Wishes) -> str | None:
+    found, accepted = installed.issuer, wishes.issuers
+    if not accepted or any(accepts(issuer, found) for issuer in accepted):
+        return None
+    names = list(dict.fromkeys(map(str, accepted)))
+    if names == [str(found)]:
+        return f"issuer {found} has another key now"
+    return f"issuer changed from {found} to {' or '.join(names)}"
+
+
 def _of_another_type(installed: Installed, wishes: Wishes) -> str | None:
     found = key_type_of(installed.public_key)
     if wishes.key_type is None or found == wishes.key_type:
@@ -159,6 +185,9 @@ def _of_another_type(installed: Installed, wishes: Wishes) -> str | None:
     return f"key type changed from {found} to {wishes.key_type}"
 
 
-def _near_its_end(installed: Installed, now: datetime, renew_when_left: float) -> str | None:
+def _near_its_end(installed: Installed, now: datetime, thresholds: Thresholds) -> str | None:
     left, lifetime = installed.not_after - now, installed.not_after - installed.not_before
-    return f"{100 * left / lifetime:.0f} % of its lifetime is left" if left < renew_when_left * lifetime else None
+    if left < thresholds.share * lifetime:
+        return f"{100 * left / lifetime:.0f} % of its lifetime is left"
+    days = left / timedelta(days=1)
+    return f"{days:.1f} days of its lifetime are left" if days < thresholds.days else None

@@ -9,7 +9,6 @@ import contextlib
 import hashlib
 import os
 import stat
-from datetime import datetime
 from typing import Iterable
 
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.certificate import (
@@ -22,23 +21,24 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.sessi
 
 from . import config_file, helper_file, versions
 from .aws_profile import AwsProfile, by_file
-from .due import Installed, Wishes, certificate_due, helper_due
+from .due import Installed, certificate_due, helper_due
 from .errors import HostError
+from .issuers import issuer_of
 from .ownership import group_number
 from .private_files import open_directory
+from .question import Question
 from .workload import Workload
 
 # So many bytes at the end of a public key tell it from any other.
 _TELLING = 64
 
 
-def look_at_certificate(
-    place: Workload, wishes: Wishes, group: str | None, now: datetime, renew_when_left: float, force: bool
-) -> tuple[str | None, dict[str, str | None] | None]:
+def look_at_certificate(place: Workload, question: Question) -> tuple[str | None, dict[str, str | None] | None]:
     """Return why a certificate is due and what is known about the one in use, None for each where there is none."""
     certificate = installed = waiting = trouble = None
+    wishes = question.wishes
     try:
-        wishes = wishes._replace(group=group_number(group))
+        wishes = wishes._replace(group=group_number(question.group))
         waiting = versions.waiting_serial(place)
         if versions.current_serial(place) is not None:
             certificate = _read_certificate(place)
@@ -47,7 +47,15 @@ def look_at_certificate(
             )
     except (HostError, SessionError) as error:
         trouble = str(error)
-    reason = certificate_due(installed, wishes, now, renew_when_left, trouble=trouble, waiting=waiting, force=force)
+    reason = certificate_due(
+        installed,
+        wishes,
+        question.now,
+        question.thresholds,
+        trouble=trouble,
+        waiting=waiting,
+        force=question.force,
+    )
     return reason, certificate and _described(place, certificate)
 
 
@@ -95,6 +103,7 @@ def _installed(place: Workload, certificate: Certificate) -> Installed:
         subject=certificate.subject_attributes,
         dns_names=certificate.dns_names,
         uris=certificate.uris,
+        issuer=issuer_of(certificate),
         not_before=certificate.not_before,
         not_after=certificate.not_after,
         public_key=certificate.public_key_info_der,

@@ -20,6 +20,7 @@ UTC_TIME, GENERALIZED_TIME = 0x17, 0x18
 SEQUENCE, SET = 0x30, 0x31
 VERSION, EXTENSIONS = 0xA0, 0xA3  # context tags of TBSCertificate
 DNS_NAME, URI = 0x82, 0x86  # context tags of GeneralName
+KEY_IDENTIFIER = 0x80  # context tag of AuthorityKeyIdentifier
 
 STRING_ENCODINGS = {
     0x0C: "utf-8",  # UTF8String
@@ -45,6 +46,7 @@ ATTRIBUTE_NAMES = {  # RFC 4514 section 3
 PUBLIC_KEY_ALGORITHMS = {"1.2.840.113549.1.1.1": "RSA", "1.2.840.10045.2.1": "EC"}
 BASIC_CONSTRAINTS, KEY_USAGE, EXTENDED_KEY_USAGE = "2.5.29.19", "2.5.29.15", "2.5.29.37"
 SUBJECT_ALTERNATIVE_NAME = "2.5.29.17"
+SUBJECT_KEY_IDENTIFIER, AUTHORITY_KEY_IDENTIFIER = "2.5.29.14", "2.5.29.35"
 KEY_USAGES = (  # RFC 5280 section 4.2.1.3, bit 0 first
     "digitalSignature",
     "nonRepudiation",
@@ -74,6 +76,7 @@ class Certificate(NamedTuple):
     serial: int
     serial_hex: str  # the INTEGER's bytes: lower case, even length, as in the session's name
     subject: str  # RFC 4514
+    subject_der: bytes
     subject_attributes: list[tuple[str, str]]  # (short name or dotted OID, value) in certificate order
     dns_names: list[str]  # of the subject alternative name, in certificate order
     uris: list[str]
@@ -87,6 +90,8 @@ class Certificate(NamedTuple):
     is_ca: bool
     key_usage: frozenset[str] | None  # RFC 5280 names; None without the extension
     extended_key_usage: frozenset[str] | None  # "clientAuth", … or dotted OIDs; None without the extension
+    subject_key_identifier: bytes | None
+    authority_key_identifier: bytes | None
     fingerprint: str  # lower-case hex SHA-256 of the DER
 
 
@@ -142,6 +147,7 @@ def _certificate(der: bytes) -> Certificate:
         serial=int.from_bytes(serial_bytes, "big", signed=True),
         serial_hex=serial_bytes.hex(),
         subject=_rfc4514(subject_names),
+        subject_der=subject.whole,
         subject_attributes=[attribute for relative_name in subject_names for attribute in relative_name],
         dns_names=_general_names(alternative_name, DNS_NAME),
         uris=_general_names(alternative_name, URI),
@@ -155,6 +161,8 @@ def _certificate(der: bytes) -> Certificate:
         is_ca=_is_ca(extensions.get(BASIC_CONSTRAINTS)),
         key_usage=_key_usage(extensions.get(KEY_USAGE)),
         extended_key_usage=_extended_key_usage(extensions.get(EXTENDED_KEY_USAGE)),
+        subject_key_identifier=_subject_key_identifier(extensions.get(SUBJECT_KEY_IDENTIFIER)),
+        authority_key_identifier=_authority_key_identifier(extensions.get(AUTHORITY_KEY_IDENTIFIER)),
         fingerprint=hashlib.sha256(der).hexdigest(),
     )
 
@@ -330,3 +338,13 @@ def _extended_key_usage(content: bytes | None) -> frozenset[str] | None:
         return None
     purposes = map(_object_identifier, _children(_only(content, SEQUENCE, "extendedKeyUsage")))
     return frozenset(EXTENDED_KEY_USAGES.get(purpose, purpose) for purpose in purposes)
+
+
+def _subject_key_identifier(content: bytes | None) -> bytes | None:
+    return None if content is None else _only(content, OCTET_STRING, "subjectKeyIdentifier")
+
+
+def _authority_key_identifier(content: bytes | None) -> bytes | None:
+    # Of the three ways to name the issuer's key only the identifier is of use here.
+    parts = [] if content is None else _children(_only(content, SEQUENCE, "authorityKeyIdentifier"))
+    return next((part.content for part in parts if part.tag == KEY_IDENTIFIER), None)

@@ -196,3 +196,16 @@ def test_a_ca_that_is_down_fails_only_those_that_need_it(make_fleet: MakeFleet) 
     assert set(run.failures()) - {"ca1"} == {"web02"}
     assert "nothing-here" in run.failures()["web02"]
     assert not (fleet.directory / "nothing-here").exists()
+
+
+def test_a_certificate_of_a_ca_that_is_not_accepted_any_more_is_due(make_fleet: MakeFleet) -> None:
+    fleet = make_fleet(1)
+    certificate = (fleet.root("ca1") / "ca/issuing/certificate.pem").read_text()
+    fleet.variables["rolesanywhere_ca_certificate"] = certificate
+    for changed in (True, False):
+        run = fleet.play("rollout")
+        assert run.status == 0, run.text
+        assert (run.stats["web01"]["changed"] > 0) == changed
+    fleet.variables["workload_issuers"] = ["CN=Fleet Issuing CA G2"]
+    check = fleet.play("rollout", "--check")
+    assert "certificate: issuer changed from CN=Fleet Issuing CA G1 to CN=Fleet Issuing CA G2" in check.text

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from .conftest import Authority
 from .machine import Machine
 from .test_credential_process import TARGET
 
@@ -60,6 +61,9 @@ def test_a_finished_machine_has_nothing_due(machine: Machine, wanted: dict[str, 
         ({"common_name": "web2"}, "common name changed from web1 to web2"),
         ({"dns_names": ["web1"]}, "DNS names changed from none to web1"),
         ({"uris": ["spiffe://example.org/web"]}, "URIs changed from none to spiffe://example.org/web"),
+        ({"issuers": ["CN=Issuing CA G2"]}, "issuer changed from CN=Issuing CA to CN=Issuing CA G2"),
+        ({"issuers": ["00" * 20]}, "issuer changed from CN=Issuing CA to the key 0000"),
+        ({"renew_when_left": 0, "renew_when_days_left": 40}, "30.0 days of its lifetime are left"),
         ({"key_type": "RSA-3072"}, "key type changed from ECDSA-P256 to RSA-3072"),
         ({"now": "2099-01-01T00:00:00Z"}, "expired on "),
         ({"renew_when_left": 1}, "100 % of its lifetime is left"),
@@ -73,6 +77,17 @@ def test_what_is_wanted_otherwise_is_due(
     assert machine.module("workload_info", **options)["due"]["certificate"].startswith(reason)
 
 
+def test_the_next_ca_of_the_same_name_is_another_issuer(machine: Machine, authority: Authority, issued: Issued) -> None:
+    machine.module("certificate_install", certificate=issued(), prove=False)
+    same_name = Authority().pem
+    look = machine.module("workload_info", issuers=[authority.pem])
+    assert look["due"]["certificate"] is None
+    look = machine.module("workload_info", issuers=[same_name])
+    assert look["due"]["certificate"] == "issuer CN=Issuing CA has another key now"
+    look = machine.module("workload_info", issuers=[same_name + authority.pem])
+    assert look["due"]["certificate"] is None
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [
@@ -80,6 +95,8 @@ def test_what_is_wanted_otherwise_is_due(
         ({"now": "2026-11-20T10:00:00"}, "now is "),
         ({"renew_when_left": 33}, "renew_when_left is 33, but must be a share of the lifetime, 0 to 1."),
         ({"renew_when_left": "nan"}, "renew_when_left is nan"),
+        ({"renew_when_days_left": -1}, "renew_when_days_left is -1, but must be a number of days, 0 or more."),
+        ({"issuers": ["Issuing CA"]}, "issuers holds 'Issuing CA', but each must be a certificate"),
         ({"name": ".."}, "name is '..'"),
         (
             {"profiles": [{"path": "/x", **TARGET, "role_arn": "web"}]},

@@ -44,7 +44,16 @@ class Authority:
         self.key = ec.generate_private_key(ec.SECP256R1())
 
     def issue(
-        self, public_key, *, subject="web1", serial=0x4B01, days=30, begin=None, ca=False, usages=("digital_signature",)
+        self,
+        public_key,
+        *,
+        subject="web1",
+        serial=0x4B01,
+        days=30,
+        begin=None,
+        ca=False,
+        usages=("digital_signature",),
+        identified=True,
     ):
         """Return a certificate in PEM."""
         begin = begin or datetime.now(timezone.utc) - timedelta(minutes=5)
@@ -61,8 +70,18 @@ class Authority:
         if usages:
             usage = x509.KeyUsage(**{name: name in usages for name in KEY_USAGES})
             builder = builder.add_extension(usage, critical=True)
+        if identified:
+            issuer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
+            builder = builder.add_extension(issuer_key, critical=False)
+            subject_key = x509.SubjectKeyIdentifier.from_public_key(public_key)
+            builder = builder.add_extension(subject_key, critical=False)
         certificate = builder.sign(self.key, hashes.SHA256())
         return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+    def ca(self, identified=True):
+        """Return its own certificate in PEM."""
+        name = self.name.rfc4514_string().partition("=")[2]
+        return self.issue(self.key.public_key(), subject=name, ca=True, usages=["key_cert_sign"], identified=identified)
 
     def sign(self, csr, **wishes):
         """Return a certificate in PEM for the key of a request in PEM."""

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.due import (
     Installed,
+    Thresholds,
     Wishes,
     certificate_due,
     directory_due,
@@ -18,6 +19,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.due impo
 )
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.errors import HostError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.helper_file import HelperFile
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.issuers import Issuer
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -30,11 +32,15 @@ def encoded(public_key):
     return public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
+CA = Issuer("CN=CA G1", b"G1", b"1" * 20)
+NEXT_CA = Issuer("CN=CA G2", b"G2", b"2" * 20)
+
 KEY = encoded(ec.generate_private_key(ec.SECP256R1()).public_key())
 SOUND = Installed(
     subject=[("O", "Example"), ("OU", "web"), ("OU", "blue"), ("CN", "web1")],
     dns_names=["web1.example.org", "www.example.org"],
     uris=["spiffe://example.org/web"],
+    issuer=CA,
     not_before=BEGIN,
     not_after=END,
     public_key=KEY,
@@ -47,8 +53,8 @@ SOUND = Installed(
 ANY = Wishes()
 
 
-def due(installed=SOUND, wishes=ANY, day=10.0, left=1 / 3, **more):
-    return certificate_due(installed, wishes, BEGIN + timedelta(days=day), left, **more)
+def due(installed=SOUND, wishes=ANY, day=10.0, left=1 / 3, days=0, **more):
+    return certificate_due(installed, wishes, BEGIN + timedelta(days=day), Thresholds(left, days), **more)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +87,13 @@ def due(installed=SOUND, wishes=ANY, day=10.0, left=1 / 3, **more):
         ({"dns_names": []}, {"dns_names": ["web1"]}, "DNS names changed from none to web1"),
         ({}, {"uris": []}, "URIs changed from spiffe://example.org/web to none"),
         ({}, {"key_type": "RSA-3072"}, "key type changed from ECDSA-P256 to RSA-3072"),
+        ({}, {"issuers": []}, None),
+        ({}, {"issuers": [CA]}, None),
+        ({}, {"issuers": [NEXT_CA, CA]}, None),
+        ({}, {"issuers": [NEXT_CA]}, "issuer changed from CN=CA G1 to CN=CA G2"),
+        ({}, {"issuers": [NEXT_CA, Issuer("CN=CA G3")]}, "issuer changed from CN=CA G1 to CN=CA G2 or CN=CA G3"),
+        ({}, {"issuers": [Issuer(key_identifier=b"2" * 20)]}, f"issuer changed from CN=CA G1 to the key {'32' * 20}"),
+        ({}, {"issuers": [CA._replace(key_identifier=b"2" * 20)]}, "issuer CN=CA G1 has another key now"),
     ],
 )
 def test_what_is_found_beside_what_is_wanted(changes, wishes, reason):
@@ -105,6 +118,29 @@ def test_the_share_of_the_lifetime_that_is_left(day, left, reason):
     assert due(day=day, left=left) == reason
 
 
+@pytest.mark.parametrize(
+    ("day", "left", "days", "reason"),
+    [
+        (22.9, 0, 7, None),
+        (23.5, 0, 7, "6.5 days of its lifetime are left"),
+        (29.96, 0, 0.1, "0.0 days of its lifetime are left"),
+        (23.5, 1 / 3, 7, "22 % of its lifetime is left"),
+        (10, 1 / 3, 21, "20.0 days of its lifetime are left"),
+        (-5, 0, 100, "35.0 days of its lifetime are left"),
+        (30, 0, 7, "expired on 2026-12-01"),
+    ],
+)
+def test_the_days_that_are_left(day, left, days, reason):
+    assert due(day=day, left=left, days=days) == reason
+
+
+@pytest.mark.parametrize("days", [-1, float("nan"), float("inf")])
+@pytest.mark.parametrize("force", [True, False])
+def test_days_are_0_or_more(days, force):
+    with pytest.raises(HostError, match=f"^renew_when_days_left is {days:g}, but must be a number of days, 0 or more"):
+        due(days=days, force=force)
+
+
 @pytest.mark.parametrize("left", [33, -0.1, 1.01, float("nan"), float("inf")])
 @pytest.mark.parametrize("force", [True, False])
 def test_a_share_is_from_0_to_1(left, force):
@@ -124,7 +160,7 @@ def test_the_reasons_are_told_in_their_order():
         key_matches=False,
         not_after=BEGIN + timedelta(days=9),
     )
-    wishes = Wishes(common_name="web2", key_type="RSA-2048")
+    wishes = Wishes(common_name="web2", key_type="RSA-2048", issuers=[NEXT_CA])
     renamed = SOUND
     steps = [
         due(worst, wishes, 25, force=True, waiting="4b1f", trouble="unreadable."),
@@ -136,8 +172,10 @@ def test_the_reasons_are_told_in_their_order():
         due(renamed._replace(not_after=worst.not_after), wishes, 25),
         due(renamed, wishes, 25),
         due(renamed, wishes._replace(common_name=None), 25),
-        due(renamed, Wishes(), 25),
-        due(renamed, Wishes(), 10),
+        due(renamed, wishes._replace(common_name=None, issuers=[]), 25),
+        due(renamed, Wishes(), 25, days=7),
+        due(renamed, Wishes(), 25, left=0, days=7),
+        due(renamed, Wishes(), 10, days=7),
     ]
     assert steps == [
         "forced",
@@ -148,8 +186,10 @@ def test_the_reasons_are_told_in_their_order():
         "key does not match the certificate",
         "expired on 2026-11-10",
         "common name changed from web1 to web2",
+        "issuer changed from CN=CA G1 to CN=CA G2",
         "key type changed from ECDSA-P256 to RSA-2048",
         "17 % of its lifetime is left",
+        "5.0 days of its lifetime are left",
         None,
     ]
 

@@ -11,15 +11,16 @@ from pathlib import Path
 import pytest
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host import look, versions
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.aws_profile import AwsProfile
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.due import Wishes
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.due import Thresholds, Wishes
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.install import install, read_issued
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.question import Question
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.request import make_request
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session import openssl
 
 
 def look_at(place, wishes=None, group=None, day=0, force=False):
     now = datetime.now(timezone.utc) + timedelta(days=day)
-    return look.look_at_certificate(place, wishes or Wishes(), group, now, 1 / 3, force)
+    return look.look_at_certificate(place, Question(wishes or Wishes(), group, Thresholds(), now, force))
 
 
 def request(place, authority, serial=0x4B01, **wishes):

@@ -91,6 +91,11 @@ CERTIFICATES = [
     {"extensions": [(x509.BasicConstraints(True, None), True)]},
     {"extensions": [(x509.BasicConstraints(True, 0), False)]},
     {"extensions": [(x509.BasicConstraints(False, None), True)]},
+    {"extensions": [(x509.SubjectKeyIdentifier(b"s" * 20), False)]},
+    {"extensions": [(x509.SubjectKeyIdentifier(b""), False)]},
+    {"extensions": [(x509.AuthorityKeyIdentifier(b"a" * 20, None, None), False)]},
+    {"extensions": [(x509.AuthorityKeyIdentifier(b"a" * 200, [x509.DirectoryName(NAMES[1])], 42), False)]},
+    {"extensions": [(x509.AuthorityKeyIdentifier(None, [x509.DirectoryName(NAMES[1])], 42), False)]},
     {"extensions": [(key_usage("digital_signature"), True)]},
     {"extensions": [(key_usage("key_cert_sign", "crl_sign"), True)]},
     {"extensions": [(key_usage("key_agreement", "decipher_only"), False)]},
@@ -129,6 +134,7 @@ def test_it_reads_what_cryptography_reads(make_certificate, wishes):
     assert int(certificate.serial_hex, 16) == expected.serial_number
     assert len(certificate.serial_hex) % 2 == 0
     assert certificate.subject == expected.subject.rfc4514_string()
+    assert certificate.subject_der == expected.subject.public_bytes()
     assert certificate.issuer == expected.issuer.rfc4514_string()
     assert certificate.issuer_der == expected.issuer.public_bytes()
     assert [value for _oid, value in certificate.subject_attributes] == [one.value for one in expected.subject]
@@ -141,6 +147,9 @@ def test_it_reads_what_cryptography_reads(make_certificate, wishes):
     assert certificate.signature_algorithm == expected.signature_algorithm_oid.dotted_string
 
     extensions = {type(extension.value): extension.value for extension in expected.extensions}
+    subject_key, authority_key = extensions.get(x509.SubjectKeyIdentifier), extensions.get(x509.AuthorityKeyIdentifier)
+    assert certificate.subject_key_identifier == (subject_key and subject_key.digest)
+    assert certificate.authority_key_identifier == (authority_key and authority_key.key_identifier)
     constraints = extensions.get(x509.BasicConstraints)
     assert certificate.is_ca is bool(constraints and constraints.ca)
     usage = extensions.get(x509.KeyUsage)
