@@ -10,37 +10,21 @@ that it may be told to take.
 from __future__ import annotations
 
 import contextlib
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import (
-    certificates,
-    issuance,
-    keys,
-    names,
-    revocation_lists,
-)
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times import iso
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, keys, names
 
-from . import file, ledger, pkcs11, private_files, revocation_list
+from . import file, ledger, making, pkcs11, private_files
 from .errors import AuthorityError
-from .layout import AuthorityFiles, Layout, existing
+from .layout import Layout, existing
 from .signer import KeySigner
 
 if TYPE_CHECKING:
     from cryptography import x509
-
-ROOT_PATH_LENGTH = 1
-ISSUING_PATH_LENGTH = 0
-FIRST_CRL_NUMBER = 1
-FIRST_CRL_PERIOD = timedelta(days=45)
-
-_STAGING_PREFIX = ".new-ca-"
 
 
 class WantedAuthority(NamedTuple):
@@ -217,81 +201,28 @@ def _create(
 ) -> Ensured:
     layout.directory.chmod(private_files.DIRECTORY_MODE)
     # The key is the inner one: once the CA has its final names, nothing that fails may take its key away.
-    with _staging(layout.directory) as staged, making_key as issuing_key:
+    with making.staging(layout.directory) as staged, making_key as issuing_key:
         if layout.root.certificate.exists():
-            root, root_key = _root_in_place(layout, wanted, passphrase)
+            root = _root_in_place(layout, wanted, passphrase)
         else:
-            root, root_key = _make_root(staged.root, wanted, passphrase, now)
-        issuing, warning = _sign_issuing(wanted, issuing_key.public_key(), now, root, root_key)
-        _write(staged.issuing, issuing, issuing_key if is_file else None, passphrase)
-        signer = KeySigner(issuing, issuing_key)
-        crl = revocation_list.sign(signer, FIRST_CRL_NUMBER, {}, now, now + FIRST_CRL_PERIOD)
-        private_files.write(staged.crl, revocation_lists.to_pem(crl).encode())
+            root = making.make_root(
+                staged.root, wanted.root_subject, wanted.key_type, wanted.root_validity, now, passphrase
+            )
+        issuing, warning = making.sign_issuing(wanted.subject, issuing_key.public_key(), wanted.validity, now, root)
+        making.write_authority(staged.issuing, issuing, keys.to_pem(issuing_key, passphrase) if is_file else None)
+        made = making.write_first_crl(staged.issuing, KeySigner(issuing, issuing_key), now, made_by)
         ledger.create(staged.ledger)
         with ledger.opened(staged.ledger) as book, book.batch():
-            book.add_revocation_list(revocation_list.entry(crl, made_by))
+            book.add_revocation_list(made)
         if staged.root.folder.exists():
             staged.root.folder.rename(layout.root.folder)
         staged.ledger.rename(layout.ledger)
         staged.issuing.folder.rename(layout.issuing.folder)
     private_files.sync_directory(layout.directory)
-    return Ensured(True, root, issuing, warning)
+    return Ensured(True, root.certificate, issuing, warning)
 
 
-@contextlib.contextmanager
-def _staging(directory: Path) -> Iterator[Layout]:
-    for left_by_a_killed_run in directory.glob(f"{_STAGING_PREFIX}*"):
-        shutil.rmtree(left_by_a_killed_run)
-    staged = Layout(Path(tempfile.mkdtemp(dir=directory, prefix=_STAGING_PREFIX)))
-    staged.directory.chmod(private_files.DIRECTORY_MODE)
-    try:
-        yield staged
-    finally:
-        shutil.rmtree(staged.directory)
-
-
-def _root_in_place(
-    layout: Layout, wanted: WantedAuthority, passphrase: bytes | None
-) -> tuple[x509.Certificate, keys.PrivateKey]:
-    root = file.load_certificate(layout.root)
-    _check_same(layout, wanted, root, None)
-    return root, file.load_private_key(layout.root, passphrase)
-
-
-def _make_root(
-    files: AuthorityFiles, wanted: WantedAuthority, passphrase: bytes | None, now: datetime
-) -> tuple[x509.Certificate, keys.PrivateKey]:
-    private_key = keys.KEY_TYPES[wanted.key_type]()
-    public_key = private_key.public_key()
-    validity = issuance.Validity(now - issuance.AUTHORITY_BACKDATE, now + wanted.root_validity)
-    builder = issuance.authority_builder(wanted.root_subject, public_key, ROOT_PATH_LENGTH, validity, None)
-    root = builder.sign(private_key, keys.signature_hash(public_key))
-    _write(files, root, private_key, passphrase)
-    return root, private_key
-
-
-def _sign_issuing(
-    wanted: WantedAuthority,
-    public_key: keys.PublicKey,
-    now: datetime,
-    root: x509.Certificate,
-    root_key: keys.PrivateKey,
-) -> tuple[x509.Certificate, str | None]:
-    wanted_end = now + wanted.validity
-    end = min(wanted_end, root.not_valid_after_utc)
-    warning = None
-    if end < wanted_end:
-        warning = f"The issuing CA ends with its root on {iso(end)} instead of {iso(wanted_end)}."
-    validity = issuance.Validity(now - issuance.AUTHORITY_BACKDATE, end)
-    builder = issuance.authority_builder(wanted.subject, public_key, ISSUING_PATH_LENGTH, validity, root)
-    return builder.sign(root_key, keys.signature_hash(root_key.public_key())), warning
-
-
-def _write(
-    files: AuthorityFiles, certificate: x509.Certificate, private_key: keys.PrivateKey | None, passphrase: bytes | None
-) -> None:
-    files.folder.mkdir(mode=private_files.DIRECTORY_MODE)
-    files.folder.chmod(private_files.DIRECTORY_MODE)
-    if private_key:
-        private_files.write(files.private_key, keys.to_pem(private_key, passphrase))
-    private_files.write(files.certificate, certificates.to_pem(certificate).encode())
+def _root_in_place(layout: Layout, wanted: WantedAuthority, passphrase: bytes | None) -> making.Root:
+    certificate = file.load_certificate(layout.root)
+    _check_same(layout, wanted, certificate, None)
+    return making.Root(certificate, file.load_private_key(layout.root, passphrase))
