@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The emulator for tests; a conftest.py takes it over by importing both fixtures."""
+"""The emulator for tests; a conftest.py takes it over by importing the fixtures that it wants."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from botocore.config import Config
 from .server import EmulatorServer, start
 
 REGION = "eu-central-1"
+
+# Nobody knows what AWS does with a CRL past its nextUpdate, so what is said of revocation must hold either way.
+STALE_CRL = {"stale CRL refused": False, "stale CRL accepted": True}
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +32,13 @@ def emulator(emulator_server: EmulatorServer) -> EmulatorServer:
     """Give a test the server with an empty memory and all switches at their defaults."""
     emulator_server.reset()
     return emulator_server
+
+
+@pytest.fixture(params=STALE_CRL.values(), ids=STALE_CRL)
+def stale_crl_accepted(request: pytest.FixtureRequest, emulator: EmulatorServer) -> bool:
+    """Run a test with the emulator's switch for a stale CRL in either position; tell it which one."""
+    emulator.switches.crl_past_next_update_accepted = request.param
+    return request.param
 
 
 def client(

@@ -39,7 +39,9 @@ def _answer(
     # Whatever the reason given: an entry "removeFromCRL" has no place in a complete CRL and undoes nothing.
     if revocation_list.get_revoked_certificate_by_serial_number(certificate.serial_number) is not None:
         return refusals.REVOKED
+    if now < revocation_list.last_update_utc:
+        return refusals.UNTRUSTED
     next_update = revocation_list.next_update_utc
-    is_current = revocation_list.last_update_utc <= now and next_update is not None and now < next_update
+    is_past = next_update is None or next_update <= now
     # An invention (§9.7): with an old list nobody knows whether the path is still good.
-    return None if is_current or past_accepted else refusals.UNTRUSTED
+    return refusals.UNTRUSTED if is_past and not past_accepted else None

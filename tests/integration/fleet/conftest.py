@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulator.fixtures import client, emulator, emulator_server
+from tests.emulator.fixtures import client, emulator, emulator_server, stale_crl_accepted
 from tests.emulator.server import EmulatorServer
 
 from .fleet import Fleet
 
-__all__ = ["emulator", "emulator_server"]
+__all__ = ["emulator", "emulator_server", "stale_crl_accepted"]
 
 TRUST_POLICY = {
     "Version": "2012-10-17",

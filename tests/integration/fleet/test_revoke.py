@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -24,10 +25,8 @@ def crls(emulator: EmulatorServer) -> list[dict[str, object]]:
     return client(emulator, "rolesanywhere").list_crls()["crls"]
 
 
-@pytest.fixture
-def fleet(make_fleet: MakeFleet, emulator: EmulatorServer) -> Fleet:
-    """Make a fleet of one host that is rolled out, with an empty CRL in force."""
-    fleet = make_fleet(1)
+def roll_out(fleet: Fleet, emulator: EmulatorServer) -> None:
+    """Bring the fleet to where a revocation begins: an empty CRL is in force, and every host has its certificate."""
     client(emulator, "rolesanywhere").import_crl(
         name="fleet",
         crlData=(fleet.root("ca1") / "ca/issuing/crl.pem").read_bytes(),
@@ -36,7 +35,22 @@ def fleet(make_fleet: MakeFleet, emulator: EmulatorServer) -> Fleet:
     )
     fleet.variables["rolesanywhere_crl_name"] = "fleet"
     assert fleet.play("rollout").status == 0
+
+
+@pytest.fixture
+def fleet(make_fleet: MakeFleet, emulator: EmulatorServer) -> Fleet:
+    """Make a fleet of one host that is rolled out."""
+    fleet = make_fleet(1)
+    roll_out(fleet, emulator)
     return fleet
+
+
+def refusals(fleet: Fleet) -> dict[str, str]:
+    """Ask for a session on every host; return the sentences of those that get none."""
+    arns = {f"{name}_arn": f"{{{{ rolesanywhere_{name}_arn }}}}" for name in ("trust_anchor", "profile", "role")}
+    check = {"directory": "{{ workload_directory }}", "endpoint_url": fleet.endpoint_url, **arns}
+    tasks = [{"fleet.rolesanywhere.session_check": check}]
+    return fleet.play([{"hosts": "rolesanywhere_fleet", "gather_facts": False, "tasks": tasks}]).failures()
 
 
 def test_revoking_ends_with_a_crl_in_force(fleet: Fleet, emulator: EmulatorServer) -> None:
@@ -56,6 +70,26 @@ def test_revoking_ends_with_a_crl_in_force(fleet: Fleet, emulator: EmulatorServe
         again = fleet.play("crl_refresh", *arguments)
         assert {stats["changed"] for stats in again.stats.values()} == {0}
         assert "CRL fleet number 2 is in force with 1 entry until" in again.text
+
+
+def test_the_revoked_host_is_refused_and_the_other_one_is_not(
+    make_fleet: MakeFleet, emulator: EmulatorServer, stale_crl_accepted: bool
+) -> None:
+    fleet = make_fleet(2)
+    fleet.variables["ca_certificate_validity"] = 60
+    roll_out(fleet, emulator)
+    assert refusals(fleet) == {}
+    assert fleet.play("revoke", "-e", "revoke_host=web01").status == 0
+    [(host, sentence)] = refusals(fleet).items()
+    assert (host, "Certificate revoked" in sentence) == ("web01", True)
+
+    # Nobody has run crl_refresh for longer than a CRL is good for; the certificates are still good.
+    emulator.switches.set({"clock_offset": timedelta(days=46).total_seconds(), "clock_window": 1e9})
+    stale = refusals(fleet)
+    assert "Certificate revoked" in stale.pop("web01")
+    assert ["Untrusted signing certificate" in sentence for sentence in stale.values()] == (
+        [] if stale_crl_accepted else [True]
+    )
 
 
 def test_refreshing_in_check_mode_says_what_would_be(fleet: Fleet, emulator: EmulatorServer) -> None:

@@ -75,9 +75,9 @@ class Authority:
         key = private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         (directory / "private-key.pem").write_bytes(key)
 
-    def crl(self, serial: int) -> bytes:
-        """Return a CRL (PEM) with one serial number."""
-        now = datetime.now(timezone.utc).replace(microsecond=0)
+    def crl(self, serial: int, days_ago: int = 0) -> bytes:
+        """Return a CRL (PEM) with one serial number, made some days ago and good for 45."""
+        now = datetime.now(timezone.utc).replace(microsecond=0) - timedelta(days=days_ago)
         revoked = x509.RevokedCertificateBuilder(serial, now).build()
         builder = x509.CertificateRevocationListBuilder(self.name, now, now + timedelta(days=45))
         builder = builder.add_revoked_certificate(revoked).add_extension(x509.CRLNumber(1), critical=False)
@@ -144,10 +144,13 @@ class Account:
         temporary.rename(current)
         return current
 
-    def revoke(self, serial: int) -> None:
+    def revoke(self, serial: int, days_ago: int = 0) -> None:
         """Import a CRL with a serial number."""
         self.service.import_crl(
-            name="fleet", enabled=True, crlData=self.issuing.crl(serial), trustAnchorArn=self.trust_anchor_arn
+            name="fleet",
+            enabled=True,
+            crlData=self.issuing.crl(serial, days_ago),
+            trustAnchorArn=self.trust_anchor_arn,
         )
 
     def helper_flags(self, current: Path) -> list[str]:

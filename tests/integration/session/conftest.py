@@ -15,13 +15,13 @@ if AnsibleCollectionConfig.collection_finder is None:
 
     _AnsibleCollectionFinder(paths=[str(Path(sys.prefix) / "collections")])._install()
 
-from tests.emulator.fixtures import emulator, emulator_server
+from tests.emulator.fixtures import emulator, emulator_server, stale_crl_accepted
 from tests.emulator.server import EmulatorServer
 from tests.integration.aws.controller import Controller
 
 from .account import Account
 
-__all__ = ["emulator", "emulator_server"]
+__all__ = ["emulator", "emulator_server", "stale_crl_accepted"]
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from datetime import datetime, timezone
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -31,10 +32,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding
 from iam_rolesanywhere_session import IAMRolesAnywhereSigner
 
 from tests.emulator.server import EmulatorServer
+from tests.integration.aws.controller import Controller
 
 from .account import Account, Authority
 
 SERIAL = 0x4B1F6A0C2D3E4F5061728394A5B6C7D8
+GOOD_SERIAL = SERIAL + 1
 
 
 def ask(account: Account, current: Path, seconds: float = 10, **wishes: str | int) -> Session:
@@ -79,12 +82,40 @@ def test_a_name_of_its_own_is_taken_where_the_profile_accepts_one(account: Accou
     assert ask(account, current, role_session_name="web1").assumed_role_arn.endswith("/web1")
 
 
+@pytest.mark.usefixtures("stale_crl_accepted")
 def test_a_revoked_certificate_is_refused_for_certain(account: Account) -> None:
     current = account.pair()
     account.revoke(SERIAL)
     with pytest.raises(SessionError, match="403 AccessDeniedException: Certificate revoked") as caught:
         ask(account, current)
     assert (caught.value.certain, caught.value.reason) == (True, "Certificate revoked")
+    assert ask(account, account.pair(serial=GOOD_SERIAL)).role_arn == account.role_arn
+
+
+def test_what_a_stale_crl_does_and_what_is_said_of_it(
+    account: Account, emulator: EmulatorServer, controller: Controller, stale_crl_accepted: bool
+) -> None:
+    """AWS does the one thing or the other; our warning does not depend on it."""
+    emulator.switches.crl_verified_at_import = False  # it was current when it was imported
+    account.revoke(SERIAL, days_ago=46)
+    with pytest.raises(SessionError, match="Certificate revoked"):
+        ask(account, account.pair())
+    good = account.pair(serial=GOOD_SERIAL)
+    if stale_crl_accepted:
+        assert ask(account, good).role_arn == account.role_arn
+    else:
+        with pytest.raises(SessionError, match="Untrusted signing certificate"):
+            ask(account, good)
+    looked = controller.module("crl", name="fleet")
+    assert looked["changed"] is False
+    [warning] = looked["warnings"]
+    assert re.fullmatch(
+        "The CRL should have been replaced by 20.*Z: publish a new one, AWS does not say how it treats an old one.",
+        warning,
+    )
+    fresh = controller.module("crl", name="fleet", crl=account.issuing.crl(SERIAL).decode())
+    assert (fresh["changed"], fresh.get("warnings")) == (True, None)
+    assert ask(account, good).role_arn == account.role_arn
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,7 @@ def test_a_kept_session_needs_no_service(helper: Path, account: Account, emulato
     assert len(emulator.switches.data_plane_faults) == 3
 
 
+@pytest.mark.usefixtures("stale_crl_accepted")
 def test_revocation_is_told_in_one_line(helper: Path, account: Account) -> None:
     flags = account.helper_flags(account.pair())
     account.revoke(SERIAL)
