@@ -119,6 +119,14 @@ certificate:
     common_name:
       description: The first common name of the subject, V(null) without one.
       type: str
+    dns_names:
+      description: The DNS names of the subject alternative name.
+      type: list
+      elements: str
+    uris:
+      description: The URIs of the subject alternative name.
+      type: list
+      elements: str
     issuer:
       description: The issuer as in RFC 4514.
       type: str
@@ -127,6 +135,9 @@ certificate:
       type: str
     not_after:
       description: The end of its validity.
+      type: str
+    key_type:
+      description: The type of its key, or V(another type).
       type: str
     fingerprint:
       description: SHA-256 of the certificate in hex.

@@ -9,7 +9,7 @@ import contextlib
 import hashlib
 import os
 import stat
-from typing import Iterable
+from typing import Any, Iterable
 
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.certificate import (
     Certificate,
@@ -17,13 +17,13 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.certi
 )
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.errors import SessionError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.pair import CERTIFICATE, PRIVATE_KEY
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.session import iso_time
 
 from . import config_file, helper_file, versions
 from .aws_profile import AwsProfile, by_file
 from .due import Installed, certificate_due, helper_due
 from .errors import HostError
 from .issuers import issuer_of
+from .kept import described
 from .ownership import group_number
 from .private_files import open_directory
 from .question import Question
@@ -33,7 +33,7 @@ from .workload import Workload
 _TELLING = 64
 
 
-def look_at_certificate(place: Workload, question: Question) -> tuple[str | None, dict[str, str | None] | None]:
+def look_at_certificate(place: Workload, question: Question) -> tuple[str | None, dict[str, Any] | None]:
     """Return why a certificate is due and what is known about the one in use, None for each where there is none."""
     certificate = installed = waiting = trouble = None
     wishes = question.wishes
@@ -56,7 +56,7 @@ def look_at_certificate(place: Workload, question: Question) -> tuple[str | None
         waiting=waiting,
         force=question.force,
     )
-    return reason, certificate and _described(place, certificate)
+    return reason, described(certificate, f"{place.current}/{CERTIFICATE}") if certificate else None
 
 
 def look_at_helper(path: str, wanted: bytes, version: str) -> str | None:
@@ -125,17 +125,3 @@ def _belongs(private_key: bytes, path: str, public_key: bytes) -> bool:
     from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session import openssl
 
     return openssl.public_key_of(path) == public_key
-
-
-def _described(place: Workload, certificate: Certificate) -> dict[str, str | None]:
-    common_names = [value for name, value in certificate.subject_attributes if name == "CN"]
-    return {
-        "serial": certificate.serial_hex,
-        "subject": certificate.subject,
-        "common_name": common_names[0] if common_names else None,
-        "issuer": certificate.issuer,
-        "not_before": iso_time(certificate.not_before),
-        "not_after": iso_time(certificate.not_after),
-        "fingerprint": certificate.fingerprint,
-        "path": f"{place.current}/{CERTIFICATE}",
-    }

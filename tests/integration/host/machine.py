@@ -14,7 +14,7 @@ from typing import Any
 from tests.integration.ansible_playbook import COLLECTIONS, THIS_MACHINE, play
 
 MODULES = Path(__file__).resolve().parents[3] / "plugins" / "modules"
-WORKLOAD_MODULES = ("workload_info", "certificate_request", "certificate_install")
+WORKLOAD_MODULES = ("workload_info", "certificate_info", "certificate_request", "certificate_install")
 
 
 class Machine:
