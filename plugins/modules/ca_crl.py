@@ -19,7 +19,10 @@ description:
   - The CRL never goes backwards. Its number is above the ledger's and above that of the CRL in place, and entries
     that the ledger does not know as revoked, because it was restored from a backup, are carried on with a warning.
   - An entry leaves the CRL one period of O(next_update) after its certificate has expired.
-  - Roles Anywhere takes at most 300,000 bytes. A larger CRL is refused, and the one in place stays.
+  - Roles Anywhere takes at most 300,000 bytes, which is room for about 4,500 entries with their reasons. Beyond that
+    the reasons are left out, which is room for about 6,300.
+  - Beyond that, too, the newest revocations and the certificates whose keys are in foreign hands go first, and what is
+    left out is returned in RV(left_out), with a warning. Publish that CRL all the same, and then fail.
 options:
   next_update:
     description: How many days after its making the CRL says that the next one comes.
@@ -54,6 +57,7 @@ EXAMPLES = r"""
     trust_anchor_arn: "{{ anchor.trust_anchor.trust_anchor_arn }}"
     crl: "{{ revocation_list.crl }}"
     expired_serials: "{{ revocation_list.expired_serials }}"
+    left_out_serials: "{{ revocation_list.left_out }}"
     region: eu-central-1
 """
 
@@ -97,6 +101,14 @@ expired_serials:
   description:
     - The serial numbers of revoked certificates that expired so long ago that the CRL leaves them out.
     - For O(fleet.rolesanywhere.crl#module:expired_serials), which cannot know them.
+  returned: success
+  type: list
+  elements: str
+left_out:
+  description:
+    - The serial numbers of certificates that are revoked and still accepted, because the CRL has no room for them.
+    - While there are any, disable the trust anchor, or deny the hosts on their IAM roles, and move the fleet to a new
+      issuing CA.
   returned: success
   type: list
   elements: str
@@ -161,12 +173,18 @@ def run(module: AnsibleModule) -> dict[str, Any]:
             f"The ledger does not know {len(refreshed.carried_on)} of the CRL's certificates as revoked (carried_on): "
             "was it restored from an old backup?"
         )
+    if refreshed.left_out:
+        module.warn(
+            f"The CRL has no room for {len(refreshed.left_out)} revoked certificates (left_out), which stay accepted: "
+            "disable the trust anchor or deny the hosts on their IAM roles, and move the fleet to a new issuing CA."
+        )
     return {
         "changed": refreshed.changed,
         "path": str(authority.crl),
         "entries": len(refreshed.revoked),
         "carried_on": refreshed.carried_on,
         "expired_serials": refreshed.expired,
+        "left_out": refreshed.left_out,
         "diff": {
             "before": {"revoked": sorted(certificates.serial_hex(serial) for serial in refreshed.published)},
             "after": {"revoked": sorted(certificates.serial_hex(serial) for serial in refreshed.revoked)},

@@ -15,7 +15,7 @@ description:
   - Imports a certificate revocation list (CRL) for a trust anchor and enables it, updates it in place, and deletes it.
   - A CRL is refused, unless O(force=true), if none of the trust anchor's certificates signed it, if its number is
     lower than that of the CRL in place, and if it no longer lists a certificate that the CRL in place lists and that
-    is not among O(expired_serials).
+    is neither among O(expired_serials) nor among O(left_out_serials).
   - A trust anchor takes two CRLs, one for each issuing CA. Updating in place never needs a third.
   - What was published is read back, for some seconds if need be. The module fails if AWS goes on showing another CRL.
   - A CRL stops new sessions. Sessions that were given before go on until they end.
@@ -67,6 +67,13 @@ options:
     description:
       - Serial numbers, in hexadecimal, of revoked certificates that have expired, so that the new CRL may leave them
         out. A CRL does not say when the certificates that it lists expire; the CA's ledger does.
+    type: list
+    elements: str
+  left_out_serials:
+    description:
+      - Serial numbers, in hexadecimal, of revoked certificates that the new CRL leaves out for want of room, as
+        M(fleet.rolesanywhere.ca_crl) returns them.
+      - AWS accepts these certificates again.
     type: list
     elements: str
   enabled:
@@ -201,6 +208,7 @@ def main() -> None:
             "crl_path": {"type": "path"},
             "s3_uri": {"type": "str"},
             "expired_serials": {"type": "list", "elements": "str"},
+            "left_out_serials": {"type": "list", "elements": "str"},
             "enabled": {"type": "bool", "default": True},
             "force": {"type": "bool", "default": False},
         },

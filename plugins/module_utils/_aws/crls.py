@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .service import Service
 
 LOOKS = 5  # at what was published, a second apart, until it stands
+MAY_GO = ("expired_serials", "left_out_serials")  # options that name what a new CRL may leave out
 NEARLY_FULL = 0.9  # of the size limit, from where a person should know
 
 
@@ -69,7 +70,7 @@ def ensure(crls: Resources, options: Mapping[str, Any], check_mode: bool) -> tup
     Raises RolesAnywhereError, and CertificateError for bytes that are no CRL.
     """
     given = None if options["state"] == "absent" else given_list(crls.service, options)
-    expired = serial_numbers(options["expired_serials"] or [])
+    may_go = {number for option in MAY_GO for number in serial_numbers(option, options[option] or [])}
     anchor_arn = options["trust_anchor_arn"]
     if anchor_arn is not None:
         arns.parse_local("trust_anchor_arn", anchor_arn, arns.TRUST_ANCHOR, crls.service.region)
@@ -89,7 +90,7 @@ def ensure(crls: Resources, options: Mapping[str, Any], check_mode: bool) -> tup
         changes = crls.changes(current, wanted)
         if given is not None and "crlData" in changes.members and not options["force"]:
             _check_fit(crls, current["trustAnchorArn"], given)  # first: force is no advice for somebody else's CRL
-            check_forward(_in_place(current), given, expired)
+            check_forward(_in_place(current), given, may_go)
         outcome = crls.update(current, changes, check_mode)
         published = "crlData" in changes.members
     if given is not None and published and outcome.after is not None and not check_mode:
@@ -178,22 +179,22 @@ def check_anchor(current: Mapping[str, Any], anchor_arn: str | None) -> None:
         )
 
 
-def serial_numbers(texts: Iterable[str]) -> set[int]:
-    """Read serial numbers in hexadecimal. Raises RolesAnywhereError."""
+def serial_numbers(option: str, texts: Iterable[str]) -> set[int]:
+    """Read the serial numbers of an option, which are in hexadecimal. Raises RolesAnywhereError."""
     numbers = set()
     for text in texts:
         if not re.fullmatch("[0-9a-fA-F]+", text):
-            raise RolesAnywhereError(f"expired_serials: {text!r} is not a serial number in hexadecimal.")
+            raise RolesAnywhereError(f"{option}: {text!r} is not a serial number in hexadecimal.")
         numbers.add(int(text, 16))
     return numbers
 
 
 def check_forward(
-    current: CertificateRevocationList | None, given: CertificateRevocationList, expired: Set[int]
+    current: CertificateRevocationList | None, given: CertificateRevocationList, may_go: Set[int]
 ) -> None:
     """Refuse a CRL that would give access back. Raises RolesAnywhereError.
 
-    expired: serial numbers of certificates that can be left out, since they have expired; a CRL does not say which.
+    may_go: serial numbers that can be left out, since they have expired or find no room; a CRL does not say which.
     """
     if current is None:
         return
@@ -203,7 +204,7 @@ def check_forward(
             f"The CRL in place has the number {current_number}, this one {number}: give a newer one, "
             "or set force to go back."
         )
-    dropped = sorted(set(revocation_lists.revocations(current)) - set(revocation_lists.revocations(given)) - expired)
+    dropped = sorted(set(revocation_lists.revocations(current)) - set(revocation_lists.revocations(given)) - may_go)
     if dropped:
         shown = ", ".join(certificates.serial_hex(serial) for serial in dropped[:3])
         more = ", ..." if len(dropped) > 3 else ""

@@ -13,7 +13,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors i
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.revocation_lists import Revocation
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times import from_iso, iso
 
-from . import private_files
+from . import private_files, revocation_list_room
 from .errors import AuthorityError
 from .layout import Layout
 from .ledger import IssuedCertificate, Ledger, MadeRevocationList
@@ -33,7 +33,8 @@ class Schedule(NamedTuple):
 class Refreshed(NamedTuple):
     """The CRL before and after; in a dry run there is none after when one would be made.
 
-    *carried_on* are the serials that only the CRL in place knows as revoked, *expired* those that it may leave out.
+    *carried_on* are the serials that only the CRL in place knows as revoked, *expired* those that it may leave out,
+    *left_out* those that are revoked and for which there is no room.
     """
 
     changed: bool
@@ -41,6 +42,7 @@ class Refreshed(NamedTuple):
     revoked: Mapping[int, Revocation]
     carried_on: list[str]
     expired: list[str]
+    left_out: list[str]
     crl: x509.CertificateRevocationList | None
 
 
@@ -62,8 +64,8 @@ def refresh(
     The ledger's write lock is held from the look at the file to its replacement: of two parallel runs the second sees
     the first one's CRL.
 
-    :raises AuthorityError: the CA may not sign CRLs, the CRL in place cannot be read, the new one is too large, or the
-        clock runs behind the ledger. The CRL in place is untouched then.
+    :raises AuthorityError: the CA may not sign CRLs, the CRL in place cannot be read, or the clock runs behind the
+        ledger. The CRL in place is untouched then.
     """
     if schedule.refresh_before >= schedule.next_update:
         raise AuthorityError("refresh_before must be less than next_update, or every run would make a new CRL.")
@@ -75,19 +77,29 @@ def refresh(
         known = ledger.revoked_since(now - schedule.next_update)
         published = {} if before is None else revocation_lists.revocations(before)
         carried_on = _carried_on(published, known, ledger, now - schedule.next_update)
-        wanted = {**carried_on, **{int(row.serial, 16): _revocation(row) for row in known}}
-        serials = [certificates.serial_hex(serial_number) for serial_number in carried_on]
-        expired = ledger.revoked_until(now - schedule.next_update)
-        if before is not None and wanted == published and not is_due(before, schedule, now):
-            return Refreshed(False, published, wanted, serials, expired, before)
+        revoked = {**carried_on, **{int(row.serial, 16): _revocation(row) for row in known}}
+        selection = revocation_list_room.select(
+            revoked, carried_on, revocation_lists.room_for_entries(signer.certificate)
+        )
+        refreshed = Refreshed(
+            changed=before is None or selection.revoked != published or is_due(before, schedule, now),
+            published=published,
+            revoked=selection.revoked,
+            carried_on=_serials(carried_on),
+            expired=ledger.revoked_until(now - schedule.next_update),
+            left_out=_serials(selection.left_out),
+            crl=before,
+        )
+        if not refreshed.changed:
+            return refreshed
         if dry_run:
-            return Refreshed(True, published, wanted, serials, expired, None)
+            return refreshed._replace(crl=None)
         number = 1 + max(ledger.last_revocation_list_number(), 0 if before is None else revocation_lists.number(before))
-        crl = sign(signer, number, wanted, now, now + schedule.next_update)
+        crl = sign(signer, number, selection.revoked, now, now + schedule.next_update)
         ledger.add_revocation_list(entry(crl, made_by))
         with private_files.explained("written", layout.crl):
             private_files.write(layout.crl, revocation_lists.to_pem(crl).encode())
-    return Refreshed(True, published, wanted, serials, expired, crl)
+    return refreshed._replace(crl=crl)
 
 
 def is_due(crl: x509.CertificateRevocationList, schedule: Schedule, now: datetime) -> bool:
@@ -162,6 +174,10 @@ def _carried_on(
         if row is None or from_iso(row.not_after) > expired_by:
             carried_on[serial_number] = revocation
     return carried_on
+
+
+def _serials(serial_numbers: Iterable[int]) -> list[str]:
+    return [certificates.serial_hex(serial_number) for serial_number in serial_numbers]
 
 
 def _revocation(row: IssuedCertificate) -> Revocation:

@@ -20,6 +20,9 @@ except ImportError:
 
 SIZE_LIMIT = 300_000  # bytes of PEM (IAM Roles Anywhere API reference, ImportCrl)
 
+# Bytes of DER around a CRL's entries besides the issuer's name: the signature of RSA-4096 is more than half of them.
+_SURROUNDINGS = 1_000
+
 _PEM_BEGIN = b"-----BEGIN X509 CRL-----"
 
 # The names that the modules use for RFC 5280's CRLReason. The other reasons are of no use here:
@@ -111,6 +114,27 @@ def check_complete(crl: x509.CertificateRevocationList) -> None:
         raise CertificateError("The CRL is a delta CRL: give a complete one.")
     if not certificates.has_accepted_hash(crl):
         raise CertificateError("The CRL is not signed with SHA-256, SHA-384 or SHA-512: sign it anew.")
+
+
+def room_for_entries(issuer: x509.Certificate) -> int:
+    """Return how many bytes of DER the entries of an issuer's CRL may take together, so that Roles Anywhere takes it.
+
+    What surrounds them is the issuer's name, two extensions, and a signature of 512 bytes at most (RSA-4096).
+    """
+    line = 64 + 1  # characters of PEM, with the line's end, for 48 bytes (RFC 7468 section 2)
+    lines = SIZE_LIMIT // line - 2  # without the first and the last
+    return lines * 48 - len(issuer.subject.public_bytes()) - _SURROUNDINGS
+
+
+def entry_size(serial_number: int, revocation: Revocation) -> int:
+    """Return how many bytes of DER an entry takes (RFC 5280 section 5.1).
+
+    That is a sequence of the serial number, the time, and extensions if a reason is given.
+    """
+    integer = 2 + serial_number.bit_length() // 8 + 1  # a top bit that is set takes one byte more
+    moment = 15 if revocation.moment.year < 2050 else 17  # UTCTime, GeneralizedTime
+    reason = 0 if revocation.reason == "unspecified" else 14
+    return 2 + integer + moment + reason
 
 
 def check_size(pem: str) -> None:

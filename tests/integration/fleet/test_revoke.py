@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from tests.emulator.fixtures import client
 from tests.emulator.server import EmulatorServer
@@ -104,6 +106,27 @@ def test_refreshing_in_check_mode_says_what_would_be(fleet: Fleet, emulator: Emu
     due = fleet.play("crl_refresh", "--check")
     assert "A new CRL fleet would be made and put into force with 1 entry." in due.text
     assert "in force with 0" not in due.text
+
+
+def enter_revoked(fleet: Fleet, count: int) -> None:
+    """Enter revoked certificates into the ledger of a fleet that is rolled out."""
+    with sqlite3.connect(fleet.root("ca1") / "ca/ledger.sqlite") as ledger:
+        ledger.execute("CREATE TEMPORARY TABLE revoked AS SELECT * FROM certificates LIMIT 1")
+        ledger.execute("UPDATE revoked SET reason = 'superseded', revoked_by = 'test', revoked_at = issued_at")
+        for number in range(count):
+            ledger.execute("UPDATE revoked SET serial = ?", [f"{(1 << 126) + number:032x}"])
+            ledger.execute("INSERT INTO certificates SELECT * FROM revoked")
+
+
+def test_a_crl_without_room_for_all_is_in_force_and_no_success(fleet: Fleet, emulator: EmulatorServer) -> None:
+    enter_revoked(fleet, 7000)
+    run = fleet.play("revoke", "-e", "revoke_host=web01")
+    assert run.status != 0
+    (sentence,) = run.failures().values()
+    assert "revoked certificates, which AWS goes on accepting; disable the trust anchor, or deny" in sentence
+    shown = x509.load_pem_x509_crl(crls(emulator)[0]["crlData"])
+    assert 6200 < len(shown) < 6400
+    assert shown.get_revoked_certificate_by_serial_number(int(fleet.serial("web01"), 16)) is not None
 
 
 REFUSED = [

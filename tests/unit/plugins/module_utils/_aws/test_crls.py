@@ -38,7 +38,7 @@ def crl(data: bytes, **others: Any) -> dict[str, Any]:
 
 
 def ensure(conversation: Any, check_mode: bool = False, **given: Any) -> Any:
-    names = ("id", "crl", "crl_path", "s3_uri", "expired_serials", "trust_anchor_arn", "tags")
+    names = ("id", "crl", "crl_path", "s3_uri", "expired_serials", "left_out_serials", "trust_anchor_arn", "tags")
     options = {
         **dict.fromkeys(names),
         "name": "fleet",
@@ -372,12 +372,13 @@ def test_force_goes_back_without_another_call(conversation: Any, issuing: Any, n
     assert ensure(conversation, crl=data.decode(), force=True)[0].changed
 
 
-def test_what_has_expired_may_be_left_out(conversation: Any, issuing: Any) -> None:
+@pytest.mark.parametrize("option", ["expired_serials", "left_out_serials"])
+def test_what_has_expired_or_finds_no_room_may_be_left_out(conversation: Any, issuing: Any, option: str) -> None:
     data = issuing.crl(8, SERIALS[:1])
     listed(conversation, crl(issuing.crl(7, SERIALS)))
     anchor_read(conversation, issuing.pem)
     updated(conversation, data)
-    assert ensure(conversation, crl=data.decode(), expired_serials=["5A02", "77"])[0].changed
+    assert ensure(conversation, crl=data.decode(), **{option: ["5A02", "77"]})[0].changed
 
 
 def test_what_has_expired_does_not_excuse_another(conversation: Any, issuing: Any) -> None:
@@ -445,6 +446,7 @@ def test_the_link_to_the_anchor_is_fixed(conversation: Any, issuing: Any) -> Non
         ({"trust_anchor_arn": ANCHOR.replace("eu-central-1", "us-east-1")}, "in the region us-east-1"),
         ({"crl": "nonsense"}, "neither PEM"),
         ({"expired_serials": ["5a:02"]}, "expired_serials: '5a:02' is not a serial number"),
+        ({"left_out_serials": ["5a:02"]}, "left_out_serials: '5a:02' is not a serial number"),
         ({"crl_path": "/nowhere"}, "crl_path: /nowhere cannot be read: .*No such file"),
     ],
 )

@@ -15,6 +15,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import led
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors import AuthorityError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, revocation_lists
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.revocation_lists import Revocation
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times import iso
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
@@ -190,24 +191,55 @@ def test_a_crl_that_cannot_be_followed_up_stays(
     assert authority.crl.read_text() == before
 
 
-def test_beyond_the_limit_it_is_refused_and_the_old_one_stays(workshop, authority, refresh, book):
-    old = authority.crl.read_bytes()
+def enter(workshop, book, reasons):
+    """Enter a revoked certificate for each reason, a second apart, the oldest first; return their serial numbers."""
+    moments = [iso(workshop.now - timedelta(seconds=len(reasons) - number)) for number in range(len(reasons))]
     rows = [
         ledger.IssuedCertificate(
             certificates.serial_hex((1 << 126) + number),
             *("web", "default", "web", "CN=web", "2026-11-20T09:55:00Z", "2026-12-20T10:00:00Z", "", "", ""),
-            *("2026-11-20T10:00:00Z", "tester", "2026-11-20T10:00:00Z", "unspecified", "tester"),
+            *("2026-11-20T07:00:00Z", "tester", moment, reason, "tester"),
         )
-        for number in range(7000)
+        for number, (moment, reason) in enumerate(zip(moments, reasons, strict=True))
     ]
     with book.batch():
         book.add(rows)
-    with pytest.raises(
-        AuthorityError, match=r"The CRL has 33\d{4} bytes where Roles Anywhere takes 300000: disable the"
-    ):
-        refresh()
-    assert authority.crl.read_bytes() == old
-    assert book.last_revocation_list_number() == 1
+    return [row.serial for row in rows]
+
+
+@pytest.mark.parametrize(("count", "with_reasons"), [(4400, True), (4600, False), (6200, False)])
+def test_near_the_limit_reasons_are_left_out_and_nothing_else(workshop, refresh, book, count, with_reasons):
+    known = enter(workshop, book, ["superseded"] * count)
+    refreshed = refresh()
+    assert (serials(refreshed.crl), refreshed.left_out) == (known, [])
+    reasons = {revocation.reason for revocation in revocation_lists.revocations(refreshed.crl).values()}
+    assert reasons == {"superseded" if with_reasons else "unspecified"}
+    assert len(revocation_lists.to_pem(refreshed.crl)) <= revocation_lists.SIZE_LIMIT
+    assert not refresh().changed
+
+
+def test_beyond_the_limit_the_newest_and_those_in_foreign_hands_go_first(workshop, authority, refresh, book):
+    stolen, *known = enter(workshop, book, ["key_compromise"] + ["superseded"] * 6999)
+    refreshed = refresh()
+    assert refreshed.crl == in_place(authority)
+    assert 650 < len(refreshed.left_out) < 750
+    room = 6999 - len(refreshed.left_out)
+    assert serials(refreshed.crl) == [stolen, *known[-room:]]
+    assert refreshed.left_out == known[:-room]
+    assert 298_500 < len(revocation_lists.to_pem(refreshed.crl)) <= revocation_lists.SIZE_LIMIT
+    again = refresh()
+    assert (again.changed, again.left_out) == (False, refreshed.left_out)
+    assert refresh(dry_run=True).left_out == refreshed.left_out
+
+
+def test_beyond_the_limit_what_the_ledger_has_forgotten_stays(workshop, authority, signer, refresh, book):
+    forgotten = Revocation(workshop.now - timedelta(days=9), "unspecified")
+    crl = revocation_list.sign(signer, 5, {99: forgotten}, workshop.now, workshop.days(45))
+    authority.crl.write_text(revocation_lists.to_pem(crl))
+    enter(workshop, book, ["superseded"] * 7000)
+    refreshed = refresh()
+    assert refreshed.carried_on == [certificates.serial_hex(99)]
+    assert revocation_lists.revocations(refreshed.crl)[99] == forgotten
 
 
 def test_a_full_disk_leaves_the_old_one(authority, refresh, revoked, book, monkeypatch):

@@ -86,6 +86,35 @@ def test_the_size_is_that_of_the_pem_text(size, refused):
         revocation_lists.check_size("x" * size)
 
 
+@pytest.mark.parametrize("bits", [1, 7, 8, 127, 128, 159])
+@pytest.mark.parametrize("reason", ["unspecified", "keyCompromise", "privilegeWithdrawn"])
+@pytest.mark.parametrize("year", [2049, 2050])
+def test_the_size_of_an_entry_is_foretold(maker, bits, reason, year):
+    revocation = Revocation(maker.now.replace(year=year), reason)
+    issuer = maker.certificate()
+    key = rsa.generate_private_key(65537, 2048)  # whose signatures are all of one length
+
+    def size(*serial_numbers):
+        revoked = dict.fromkeys(serial_numbers, revocation)
+        builder = revocation_lists.builder(issuer, 1, revoked, maker.now, maker.now)
+        return len(builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER))
+
+    number, others = 1 << (bits - 1), [(1 << 100) + offset for offset in range(500)]
+    # Among so many, the length of the lengths around an entry stays as it is.
+    assert size(*others, number) - size(*others) == revocation_lists.entry_size(number, revocation)
+
+
+def test_entries_that_fill_the_room_make_a_crl_of_the_greatest_size(maker):
+    issuer = maker.certificate(subject="C" * 61)
+    revocation = Revocation(maker.now, "unspecified")
+    room, each = revocation_lists.room_for_entries(issuer), revocation_lists.entry_size(1 << 126, revocation)
+    revoked = {(1 << 126) + number: revocation for number in range(room // each)}
+    builder = revocation_lists.builder(issuer, 1 << 60, revoked, maker.now, maker.now)
+    key = rsa.generate_private_key(65537, 4096)  # the longest signature of a CA
+    size = len(revocation_lists.to_pem(builder.sign(key, hashes.SHA256())))
+    assert 0.995 * revocation_lists.SIZE_LIMIT < size <= revocation_lists.SIZE_LIMIT
+
+
 def test_a_crl_made_and_read_back(maker):
     revoked = {
         1 << 126: Revocation(maker.now, "unspecified"),
