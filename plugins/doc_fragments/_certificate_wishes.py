@@ -61,6 +61,13 @@ options:
       - A new certificate is due, too, when less than this number of days is left.
     type: float
     default: 0
+  renew_jitter:
+    description:
+      - How much earlier, at most, new certificates are due so that a fleet does not renew all at once, as a share of
+        the lifetime from 0 to 1. Of certificates of 30 days, V(0.1) spreads the renewals over three.
+      - How much earlier this one is due follows from its fingerprint, so that every look agrees.
+    type: float
+    default: 0.1
   force:
     description:
       - Whether a new certificate is due in any case.

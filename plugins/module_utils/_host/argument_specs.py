@@ -27,6 +27,7 @@ CERTIFICATE_WISHES: dict[str, dict[str, Any]] = {
     "key_type": {"type": "str", "choices": list(KEY_TYPES), "no_log": False},
     "renew_when_left": {"type": "float", "default": 0.333},
     "renew_when_days_left": {"type": "float", "default": 0},
+    "renew_jitter": {"type": "float", "default": 0.1},
     "force": {"type": "bool", "default": False},
     "now": {"type": "str"},
 }

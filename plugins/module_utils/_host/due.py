@@ -6,9 +6,14 @@ from __future__ import annotations
 
 import os
 import stat
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple, Sequence
 
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._renewal import (
+    Thresholds,
+    why_near_its_end,
+    why_out_of_range,
+)
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.key_types import key_type_of
 
 from .errors import HostError
@@ -34,13 +39,6 @@ class Wishes(NamedTuple):
     group: int | None = None
 
 
-class Thresholds(NamedTuple):
-    """How little time must be left for a new certificate to be due; the one that is reached first counts."""
-
-    share: float = 0.333  # of the lifetime, 0 to 1
-    days: float = 0
-
-
 class Installed(NamedTuple):
     """The pair in use, as it was found."""
 
@@ -50,6 +48,7 @@ class Installed(NamedTuple):
     issuer: Issuer
     not_before: datetime
     not_after: datetime
+    fingerprint: str  # SHA-256 in hex
     public_key: bytes
     key_matches: bool
     private_key_mode: int
@@ -75,10 +74,9 @@ def certificate_due(
     of another issuer, of another key type, near its end.
     Raises HostError when a threshold is out of range.
     """
-    if not 0 <= thresholds.share <= 1:
-        raise HostError(f"renew_when_left is {thresholds.share:g}, but must be a share of the lifetime, 0 to 1.")
-    if not 0 <= thresholds.days < float("inf"):
-        raise HostError(f"renew_when_days_left is {thresholds.days:g}, but must be a number of days, 0 or more.")
+    fault = why_out_of_range(thresholds)
+    if fault:
+        raise HostError(fault)
     if force:
         return "forced"
     if waiting:
@@ -95,7 +93,7 @@ def certificate_due(
         or _renamed(installed, wishes)
         or _of_another_issuer(installed, wishes)
         or _of_another_type(installed, wishes)
-        or _near_its_end(installed, now, thresholds)
+        or why_near_its_end(installed.not_before, installed.not_after, installed.fingerprint, now, thresholds)
     )
 
 
@@ -183,11 +181,3 @@ def _of_another_type(installed: Installed, wishes: Wishes) -> str | None:
     if wishes.key_type is None or found == wishes.key_type:
         return None
     return f"key type changed from {found} to {wishes.key_type}"
-
-
-def _near_its_end(installed: Installed, now: datetime, thresholds: Thresholds) -> str | None:
-    left, lifetime = installed.not_after - now, installed.not_after - installed.not_before
-    if left < thresholds.share * lifetime:
-        return f"{100 * left / lifetime:.0f} % of its lifetime is left"
-    days = left / timedelta(days=1)
-    return f"{days:.1f} days of its lifetime are left" if days < thresholds.days else None

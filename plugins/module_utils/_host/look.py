@@ -106,6 +106,7 @@ def _installed(place: Workload, certificate: Certificate) -> Installed:
         issuer=issuer_of(certificate),
         not_before=certificate.not_before,
         not_after=certificate.not_after,
+        fingerprint=certificate.fingerprint,
         public_key=certificate.public_key_info_der,
         key_matches=_belongs(private_key, path, certificate.public_key_info_der),
         private_key_mode=stat.S_IMODE(status.st_mode),

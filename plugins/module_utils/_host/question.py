@@ -7,9 +7,10 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any, Mapping, NamedTuple
 
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._renewal import Thresholds
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.session import parse_time
 
-from .due import Thresholds, Wishes
+from .due import Wishes
 from .errors import HostError
 from .issuers import read_issuers
 
@@ -31,7 +32,7 @@ def read_question(options: Mapping[str, Any]) -> Question:
     return Question(
         Wishes(**{name: options[name] for name in _AS_GIVEN}, issuers=read_issuers(options["issuers"])),
         options["group"],
-        Thresholds(options["renew_when_left"], options["renew_when_days_left"]),
+        Thresholds(options["renew_when_left"], options["renew_when_days_left"], options["renew_jitter"]),
         _time(options["now"]),
         options["force"],
     )

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.due import (
     Installed,
-    Thresholds,
     Wishes,
     certificate_due,
     directory_due,
@@ -20,6 +19,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.due impo
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.errors import HostError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.helper_file import HelperFile
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.issuers import Issuer
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._renewal import Thresholds
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -43,6 +43,7 @@ SOUND = Installed(
     issuer=CA,
     not_before=BEGIN,
     not_after=END,
+    fingerprint="80" * 32,
     public_key=KEY,
     key_matches=True,
     private_key_mode=0o400,

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host import look, versions
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.aws_profile import AwsProfile
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.due import Thresholds, Wishes
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.due import Wishes
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.install import install, read_issued
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.question import Question
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.request import make_request
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._renewal import Thresholds
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session import openssl
 
 
