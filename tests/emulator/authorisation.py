@@ -9,6 +9,7 @@ from typing import Any
 
 from . import enforcement
 from .callers import Caller
+from .error_shapes import Fault, Refusal
 from .patterns import Context
 from .permissions import Permission
 from .state import Store, partition_of
@@ -25,6 +26,8 @@ _KINDS = {
 
 def authorise(caller: Caller, operation: str, values: dict[str, Any], store: Store, context: Context) -> None:
     """Raise Refusal unless the caller may make this call; context is what is known of the request."""
+    if operation in ("CreateProfile", "UpdateProfile"):
+        _refuse_roles_of_others(values, store)
     if not caller.is_administrator:
         for permission in permissions_for(operation, values, store):
             enforcement.check(caller, permission, context)
@@ -57,6 +60,16 @@ def permissions_for(operation: str, values: dict[str, Any], store: Store) -> Ite
             f"arn:{partition_of(store.region)}:iam::{store.account}:{role}",
             {"iam:AWSServiceName": service},
         )
+
+
+def _refuse_roles_of_others(values: dict[str, Any], store: Store) -> None:
+    """Refuse to pass a role on to another account, for which nobody has the right.
+
+    IAM user guide, "Grant a user permissions to pass a role to an AWS service"; the sentence is that of other services.
+    """
+    accounts = {role.split(":")[4] for role in values.get("roleArns", ())}
+    if accounts - {store.account}:
+        raise Refusal(Fault.DENIED, "Cross-account pass role is not allowed.")
 
 
 def _roles(values: dict[str, Any], store: Store) -> list[str]:

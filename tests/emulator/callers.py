@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +19,11 @@ from .patterns import Context
 from .policies import Decision, Effect, Policy, Principal, decide
 from .sessions import Session
 
-ADMINISTRATOR = "test"  # both key and secret
+# Keys that need no permission: "test" is the administrator of moto's default account, and an account's number that of
+# this account. How accounts come to be is beyond this emulator: each is there, and empty, for whoever asks.
+ADMINISTRATOR = "test"
+ADMINISTRATOR_OF_ACCOUNT = re.compile("[0-9]{12}")
+SECRET = "test"  # of all of them
 
 IDENTITY_POLICY = "identity-based policy"
 BOUNDARY = "permissions boundary"
@@ -49,11 +54,7 @@ class Caller:
     policies: Mapping[str, tuple[Policy, ...]]  # each kind that the caller has; every one of them must allow
     principal: Principal  # as trust policies name him
     session: Session | None = None
-
-    @property
-    def is_administrator(self) -> bool:
-        """Whether this is the key that needs no permission."""
-        return self.access_key_id == ADMINISTRATOR
+    is_administrator: bool = False  # one whose key needs no permission
 
     def decide(self, action: str, resource: str | None, context: Context) -> Decision:
         """Decide about an action on a resource (its ARN); context is what is known of the request."""
@@ -78,7 +79,9 @@ def _because(kind: str, action: str, effect: Effect) -> str:
 def find(access_key_id: str, partition: str) -> Caller | None:
     """Find the owner of an access key among all accounts of a partition."""
     if access_key_id == ADMINISTRATOR:
-        return _administrator(partition)
+        return _administrator(access_key_id, DEFAULT_ACCOUNT_ID, partition)
+    if ADMINISTRATOR_OF_ACCOUNT.fullmatch(access_key_id):
+        return _administrator(access_key_id, access_key_id, partition)
     for account in list(iam_backends):
         backend = iam_backends[account][partition]
         for user in backend.users.values():
@@ -91,19 +94,20 @@ def find(access_key_id: str, partition: str) -> Caller | None:
     return None
 
 
-def _administrator(partition: str) -> Caller:
+def _administrator(access_key_id: str, account: str, partition: str) -> Caller:
     # The ARN is the one that moto's GetCallerIdentity has for a key that it does not know.
-    arn = f"arn:{partition}:sts::{DEFAULT_ACCOUNT_ID}:user/moto"
+    arn = f"arn:{partition}:sts::{account}:user/moto"
     return Caller(
-        account=DEFAULT_ACCOUNT_ID,
+        account=account,
         arn=arn,
-        access_key_id=ADMINISTRATOR,
-        secret_access_key=ADMINISTRATOR,
+        access_key_id=access_key_id,
+        secret_access_key=SECRET,
         session_token=None,
         expiration=None,
         context={},
         policies={},
-        principal=_principal(partition, DEFAULT_ACCOUNT_ID, arn),
+        principal=_principal(partition, account, arn),
+        is_administrator=True,
     )
 
 

@@ -31,6 +31,9 @@ _ASSUME_ROLE = ("sts", "AssumeRole")
 # What moto serves of its own, which is no part of AWS's API.
 _PATHS_OF_MOTO = ("/moto-api", "/favicon.ico")
 
+# Where moto reads whose call it is; by itself it would take every key that it did not make for its default account's.
+_ACCOUNT_FOR_MOTO = "HTTP_X_MOTO_ACCOUNT_ID"
+
 # Keys that no request here has: nothing comes through a VPC, and no service acts for somebody else.
 _NEVER = {
     "aws:SourceAccount": (),
@@ -50,7 +53,9 @@ def authorise(request: Request, switches: Switches) -> Response | None:
         if authorization is None:
             raise Refusal(Fault.NOT_SIGNED)
         caller = authenticate(request, authorization, switches)
-        return _authorise(caller, request, authorization, switches)
+        answered = _authorise(caller, request, authorization, switches)
+        request.environ[_ACCOUNT_FOR_MOTO] = caller.account
+        return answered
     except Refusal as refusal:
         # moto, too, takes what is not signed for S3.
         return error_shapes.response(refusal, authorization.service if authorization else "s3")

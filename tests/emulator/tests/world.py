@@ -54,23 +54,29 @@ def trust_policy(*actions: str, **elements: Any) -> dict[str, Any]:
 
 
 class World:
-    """One issuing CA in one trust anchor, one profile with one role, one leaf."""
+    """One issuing CA in one trust anchor, one profile with one role, one leaf.
 
-    def __init__(self) -> None:
-        iam_backends.reset()
-        sts_backends.reset()
-        self.state = State()
-        self.switches = Switches()
-        self.issuing = authority("Issuing CA")
-        self.leaf = leaf(self.issuing)
-        self.role = self.add_role("web")
+    A world beside another one is of the same AWS and trusts the same CA, in another account or region.
+    """
+
+    def __init__(self, account: str = ACCOUNT, region: str = REGION, beside: World | None = None) -> None:
+        self.account = account
+        self.region = region
+        if beside is None:
+            iam_backends.reset()
+            sts_backends.reset()
+        self.state = beside.state if beside else State()
+        self.switches = beside.switches if beside else Switches()
+        self.issuing = beside.issuing if beside else authority("Issuing CA")
+        self.leaf = beside.leaf if beside else leaf(self.issuing)
+        self.role = beside.role if beside and beside.account == account else self.add_role("web")
         self.anchor = self.add_anchor(self.issuing)
         self.profile = self.add_profile(self.role.arn)
 
     @property
     def store(self) -> Store:
         """Everything of Roles Anywhere in the account and region."""
-        return self.state.store(ACCOUNT, REGION)
+        return self.state.store(self.account, self.region)
 
     def add_role(self, name: str, policy: dict[str, Any] | None = None, **options: Any) -> Role:
         """Make a role; options are those of moto's create_role."""
@@ -82,7 +88,7 @@ class World:
             "max_session_duration": "3600",
         }
         document = json.dumps(policy or trust_policy())
-        return iam_backends[ACCOUNT]["aws"].create_role(
+        return iam_backends[self.account]["aws"].create_role(
             role_name=name, assume_role_policy_document=document, **{**defaults, **options}
         )
 
@@ -123,7 +129,7 @@ class World:
             "profileArn": self.profile.profile_arn,
             "roleArn": self.role.arn,
         }
-        return SignedRequest(**{"pair": self.leaf, "query": query, "chain": chain, **changes})
+        return SignedRequest(**{"pair": self.leaf, "query": query, "chain": chain, "region": self.region, **changes})
 
     def create_session(self, chain: Sequence[x509.Certificate] = (), **changes: Any) -> Answer:
         """Send a good request with these changes."""
