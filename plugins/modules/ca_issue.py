@@ -19,6 +19,7 @@ description:
     should come from the inventory.
   - A request that is refused gets a sentence in the result and does not fail the module.
   - A common name and a public key belong to one host as long as a certificate of theirs has not expired.
+  - A large batch is shared among the processors that the module may use, when the CA's key lies in a file.
 options:
   nonce:
     description: The random text of this run that the bindings of the requests were made with.

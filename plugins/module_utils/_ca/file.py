@@ -57,4 +57,4 @@ def load_signer(files: AuthorityFiles, passphrase: bytes | None) -> KeySigner:
     private_key = load_private_key(files, passphrase)
     if private_key.public_key() != certificate.public_key():
         raise AuthorityError(f"The private key {files.private_key} does not belong to {files.certificate}.")
-    return KeySigner(certificate, private_key)
+    return KeySigner(certificate, private_key, forkable=True)

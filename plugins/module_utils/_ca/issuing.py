@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, issuance
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times import iso
 
+from . import processes
 from .errors import AuthorityError
 from .ledger import BlockedHost, IssuedCertificate, Ledger
 from .orders import CheckedOrder, Order, check
@@ -86,16 +87,17 @@ def issue(
 
     :raises AuthorityError: the clock runs behind the ledger, or the ledger cannot be written; nothing was issued then.
     """
-    checked = check(orders, nonce, validity)
+    process_count = processes.available() if signer.forkable else 1
+    checked = check(orders, nonce, validity, process_count=process_count)
     with ledger.batch(dry_run=dry_run):
         ledger.check_clock(now)
         desk = _Desk(orders, signer.certificate, ledger, now)
         decided = [desk.decide(item) for item in checked]
         waiting = [item for item, outcome in zip(checked, decided) if outcome is None]
         if dry_run:
-            served = iter([Outcome(item.order) for item in waiting])
+            served: Iterator[Outcome] = (Outcome(item.order) for item in waiting)
         else:
-            served = iter(_sign(waiting, signer, now, issued_by))
+            served = _serve(waiting, signer, now, issued_by, process_count)
         outcomes = [next(served) if outcome is None else outcome for outcome in decided]
         ledger.add(outcome.new for outcome in outcomes if outcome.new)
     return outcomes
@@ -212,8 +214,19 @@ class _Desk:
         return iso(self._time + (wanted.validity.not_after - self._time) / 2)
 
 
-def _sign(waiting: Sequence[CheckedOrder], signer: Signer, now: datetime, issued_by: str) -> list[Outcome]:
-    """Have certificates signed, look at them, and describe them; a step for all before the next, as in orders.check."""
+def _serve(
+    waiting: Sequence[CheckedOrder], signer: Signer, now: datetime, issued_by: str, process_count: int
+) -> Iterator[Outcome]:
+    """Have certificates signed and looked at, in their order."""
+    served = processes.share(lambda some: _sign(some, signer, now, issued_by), waiting, process_count)
+    for item, (row, difference) in zip(waiting, served):
+        yield _mistaken(item.order, row, difference) if difference else Outcome(item.order, row)
+
+
+def _sign(
+    waiting: Iterable[CheckedOrder], signer: Signer, now: datetime, issued_by: str
+) -> list[tuple[IssuedCertificate, str | None]]:
+    """Describe what the signer made, each with its difference from what was wanted; steps as in orders.check."""
     wishes = [(item.order, item.wanted) for item in waiting if item.wanted]
     signed = [signer.issue(wanted) for _order, wanted in wishes]
     differences = [
@@ -221,13 +234,10 @@ def _sign(waiting: Sequence[CheckedOrder], signer: Signer, now: datetime, issued
         or issuance.why_not_within(certificate, wanted.validity)
         for certificate, (_order, wanted) in zip(signed, wishes)
     ]
-    described = [
+    rows = [
         _describe(order, wanted, certificate, now, issued_by) for (order, wanted), certificate in zip(wishes, signed)
     ]
-    return [
-        _mistaken(order, row, difference) if difference else Outcome(order, row)
-        for (order, _wanted), row, difference in zip(wishes, described, differences)
-    ]
+    return list(zip(rows, differences))
 
 
 def _mistaken(order: Order, row: IssuedCertificate, difference: str) -> Outcome:

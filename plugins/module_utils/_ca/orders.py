@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import issuance, names, requests
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
+
+from . import processes
 
 
 class Order(NamedTuple):
@@ -36,14 +38,17 @@ class CheckedOrder(NamedTuple):
     refused: str | None = None
 
 
-def check(orders: Iterable[Order], nonce: str, validity: issuance.Validity) -> list[CheckedOrder]:
+def check(
+    orders: Sequence[Order], nonce: str, validity: issuance.Validity, *, process_count: int = 1
+) -> list[CheckedOrder]:
     """Read the requests, compare their bindings, and make the names, which come from the orders alone.
 
     One step is done for all orders before the next begins: the processor's caches stay warm, which saves a quarter of
     the time.
+
+    :param process_count: how many processes may read requests, which is the larger part of the work.
     """
-    orders = list(orders)
-    read = [_read(order, nonce) for order in orders]
+    read = processes.share(lambda some: [_read(order, nonce) for order in some], orders, process_count)
     return [_complete(order, request, validity) for order, request in zip(orders, read)]
 
 
@@ -70,6 +75,6 @@ def _complete(order: Order, request: requests.CertificateRequest | str, validity
     return CheckedOrder(
         order,
         issuance.WantedCertificate(
-            subject, alternative_names, request.public_key, request.public_key_fingerprint, validity
+            subject, alternative_names, request.public_key_info, request.public_key_fingerprint, validity
         ),
     )

@@ -23,6 +23,10 @@ class Signer(Protocol):
     def chain(self) -> str:
         """The certificates in PEM between a workload's and the trust anchor, which both are left out."""
 
+    @property
+    def forkable(self) -> bool:
+        """Whether processes forked from this one may sign too: the key is in memory, no session with a device."""
+
     def issue(self, wanted: issuance.WantedCertificate) -> x509.Certificate:
         """Sign one workload certificate."""
 
@@ -35,8 +39,9 @@ class KeySigner:
 
     chain = ""  # the anchor holds the issuing CA itself
 
-    def __init__(self, certificate: x509.Certificate, private_key: keys.PrivateKey) -> None:
+    def __init__(self, certificate: x509.Certificate, private_key: keys.PrivateKey, *, forkable: bool = False) -> None:
         self.certificate = certificate
+        self.forkable = forkable
         self._private_key = private_key
         self._hash = keys.signature_hash(private_key.public_key())
         self._template = issuance.workload_template(certificate)

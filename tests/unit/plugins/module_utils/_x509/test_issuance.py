@@ -26,8 +26,8 @@ def validity(maker):
 
 @pytest.fixture
 def wanted(validity):
-    fingerprint = keys.public_key_fingerprint(KEY.public_key())
-    return issuance.WantedCertificate(names.subject("web1"), DNS_NAME, KEY.public_key(), fingerprint, validity)
+    info = keys.public_key_info(KEY.public_key())
+    return issuance.WantedCertificate(names.subject("web1"), DNS_NAME, info, keys.fingerprint(info), validity)
 
 
 @pytest.fixture
