@@ -9,8 +9,7 @@ that it may be told to take.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -105,7 +104,7 @@ def ensure(
             check_room(layout)
             if dry_run:
                 return Ensured(True)
-            making_key = _issuing_key(wanted.key_type, token, allow_existing_key=allow_existing_key)
+            making_key = making.issuing_key(wanted.key_type, token, allow_existing_key=allow_existing_key)
             return _create(layout, wanted, passphrase, now, made_by, making_key, is_file=token is None)
 
 
@@ -176,17 +175,9 @@ def _check_same(
     reason = why_another(wanted, root, issuing)
     if reason:
         raise AuthorityError(
-            f"The CA in {layout.directory} is another one, {reason}: give another folder for a new CA."
+            f"The CA in {layout.directory} is another one, {reason}: give another folder for a new CA, "
+            "or replace the issuing CA by the next one with the playbook ca_rollover."
         )
-
-
-@contextlib.contextmanager
-def _issuing_key(key_type: str, token: pkcs11.Token | None, *, allow_existing_key: bool) -> Iterator[keys.PrivateKey]:
-    if token is None:
-        yield keys.KEY_TYPES[key_type]()
-    else:
-        with token.new_key(key_type, allow_existing_key=allow_existing_key) as private_key:
-            yield private_key
 
 
 def _create(
@@ -210,7 +201,9 @@ def _create(
             )
         issuing, warning = making.sign_issuing(wanted.subject, issuing_key.public_key(), wanted.validity, now, root)
         making.write_authority(staged.issuing, issuing, keys.to_pem(issuing_key, passphrase) if is_file else None)
-        made = making.write_first_crl(staged.issuing, KeySigner(issuing, issuing_key), now, made_by)
+        made = making.write_first_crl(
+            staged.issuing, KeySigner(issuing, issuing_key), making.FIRST_CRL_NUMBER, now, made_by
+        )
         ledger.create(staged.ledger)
         with ledger.opened(staged.ledger) as book, book.batch():
             book.add_revocation_list(made)

@@ -49,6 +49,21 @@ class Layout(NamedTuple):
         return AuthorityFiles(self.directory / "issuing")
 
     @property
+    def next(self) -> AuthorityFiles:
+        """The issuing CA that is to take over in a roll-over."""
+        return AuthorityFiles(self.directory / "next")
+
+    @property
+    def previous(self) -> AuthorityFiles:
+        """The issuing CA that a roll-over has replaced, as long as certificates of it are in use."""
+        return AuthorityFiles(self.directory / "previous")
+
+    @property
+    def retired(self) -> Path:
+        """The folder of the issuing CAs whose certificates nobody uses any more."""
+        return self.directory / "retired"
+
+    @property
     def crl(self) -> Path:
         """The newest CRL of the issuing CA in PEM."""
         return self.issuing.crl
@@ -61,9 +76,9 @@ class Layout(NamedTuple):
     def paths(self) -> Iterator[Path]:
         """All folders and files that the CA may have."""
         yield self.directory
-        for files in (self.root, self.issuing):
-            yield from (files.folder, files.certificate, files.private_key)
-        yield from (self.crl, self.ledger)
+        for files in (self.root, self.previous, self.issuing, self.next):
+            yield from (files.folder, files.certificate, files.private_key, files.crl)
+        yield from (self.retired, self.ledger)
 
 
 def existing(directory: str) -> Layout:
@@ -73,6 +88,11 @@ def existing(directory: str) -> Layout:
     """
     layout = Layout(Path(directory).absolute())
     if not is_there(layout.issuing.certificate):
+        if is_there(layout.next.certificate) and is_there(layout.previous.certificate):
+            raise AuthorityError(
+                f"The roll-over of the CA in {layout.directory} stopped half-way: run ca_rollover once more with the "
+                "state switched."
+            )
         raise AuthorityError(f"There is no CA in {layout.directory}: make one with the module fleet.rolesanywhere.ca.")
     if not is_there(layout.ledger):
         raise AuthorityError(

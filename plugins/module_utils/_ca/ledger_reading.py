@@ -18,6 +18,7 @@ from .ledger import IssuedCertificate, Ledger, check_version, connected
 from .private_files import explained
 
 ATTEMPTS = 5
+ALL = -1  # as a limit, to SQLite
 
 # SQLite leaves its -wal and -shm behind when the first to open a ledger may only read, so nobody but a writer shall
 # make them. Without a log the file alone is the ledger, which is what `immutable` reads, without a lock.

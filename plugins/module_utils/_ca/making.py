@@ -20,7 +20,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import (
 )
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times import iso
 
-from . import private_files, revocation_list
+from . import pkcs11, private_files, revocation_list
 from .layout import AuthorityFiles, Layout
 from .ledger import MadeRevocationList
 from .signer import KeySigner
@@ -74,6 +74,19 @@ def make_root(
     return Root(certificate, private_key)
 
 
+@contextlib.contextmanager
+def issuing_key(key_type: str, token: pkcs11.Token | None, *, allow_existing_key: bool) -> Iterator[keys.PrivateKey]:
+    """Make an issuing CA's key, in a token if there is one; there a new one goes when the CA does not come to be.
+
+    :raises AuthorityError: the token refuses, or has the key already and it shall not be taken.
+    """
+    if token is None:
+        yield keys.KEY_TYPES[key_type]()
+    else:
+        with token.new_key(key_type, allow_existing_key=allow_existing_key) as private_key:
+            yield private_key
+
+
 def sign_issuing(
     subject: x509.Name, public_key: keys.PublicKey, validity: timedelta, now: datetime, root: Root
 ) -> tuple[x509.Certificate, str | None]:
@@ -97,11 +110,13 @@ def write_authority(files: AuthorityFiles, certificate: x509.Certificate, privat
     private_files.write(files.certificate, certificates.to_pem(certificate).encode())
 
 
-def write_first_crl(files: AuthorityFiles, signer: KeySigner, now: datetime, made_by: str) -> MadeRevocationList:
+def write_first_crl(
+    files: AuthorityFiles, signer: KeySigner, number: int, now: datetime, made_by: str
+) -> MadeRevocationList:
     """Sign and write the empty CRL of a new CA; return what the ledger is to know of it.
 
     :raises AuthorityError: the signer hands back something else.
     """
-    crl = revocation_list.sign(signer, FIRST_CRL_NUMBER, {}, now, now + FIRST_CRL_PERIOD)
+    crl = revocation_list.sign(signer, number, {}, now, now + FIRST_CRL_PERIOD)
     private_files.write(files.crl, revocation_lists.to_pem(crl).encode())
     return revocation_list.entry(crl, made_by)
