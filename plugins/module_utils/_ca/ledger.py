@@ -18,58 +18,21 @@ from typing import NamedTuple
 
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times import from_iso, iso
 
+from . import ledger_schema
 from .errors import AuthorityError
 from .private_files import FILE_MODE
 
-SCHEMA_VERSION = 1
 # A large batch of another run may hold the write lock for seconds.
 BUSY_TIMEOUT = 60.0  # seconds
 # Within this, clocks of machines that take turns at one ledger may differ.
 CLOCK_TOLERANCE = timedelta(minutes=10)
 
-# Times are text such as 2026-11-20T10:00:00Z, which sorts as it should; serials and fingerprints are lower-case hex.
-# Common names are ASCII, and NOCASE makes two that differ in case one name.
-_SCHEMA = """
-CREATE TABLE certificates (
-    serial TEXT NOT NULL PRIMARY KEY,
-    host TEXT NOT NULL,
-    name TEXT NOT NULL,
-    common_name TEXT NOT NULL COLLATE NOCASE,
-    subject TEXT NOT NULL,
-    not_before TEXT NOT NULL,
-    not_after TEXT NOT NULL,
-    fingerprint TEXT NOT NULL,
-    public_key_fingerprint TEXT NOT NULL,
-    pem TEXT NOT NULL,
-    issued_at TEXT NOT NULL,
-    issued_by TEXT NOT NULL,
-    revoked_at TEXT,
-    reason TEXT,
-    revoked_by TEXT
-);
-CREATE INDEX certificates_of_host ON certificates (host, not_after);
-CREATE INDEX certificates_of_common_name ON certificates (common_name, not_after);
-CREATE INDEX certificates_of_public_key ON certificates (public_key_fingerprint);
-CREATE INDEX certificates_by_issue ON certificates (issued_at);
-CREATE INDEX certificates_by_revocation ON certificates (revoked_at) WHERE revoked_at IS NOT NULL;
-CREATE TABLE blocked_hosts (
-    host TEXT NOT NULL PRIMARY KEY,
-    since TEXT NOT NULL,
-    blocked_by TEXT NOT NULL,
-    reason TEXT NOT NULL
-);
-CREATE TABLE revocation_lists (
-    number INTEGER NOT NULL PRIMARY KEY,
-    this_update TEXT NOT NULL,
-    next_update TEXT NOT NULL,
-    entries INTEGER NOT NULL,
-    made_by TEXT NOT NULL
-);
-"""
-
 
 class IssuedCertificate(NamedTuple):
-    """A row of the ledger; the fields are the columns of the table."""
+    """A row of the ledger; the fields are the columns of the table.
+
+    *in_use_since* is when the ledger was told that the workload uses it; None for those that it does not use.
+    """
 
     serial: str
     host: str
@@ -86,6 +49,7 @@ class IssuedCertificate(NamedTuple):
     revoked_at: str | None = None
     reason: str | None = None
     revoked_by: str | None = None
+    in_use_since: str | None = None
 
 
 class BlockedHost(NamedTuple):
@@ -188,6 +152,20 @@ class Ledger:
             [(iso(now), reason, revoked_by, serial) for serial in serials],
         )
 
+    def use(self, host: str, name: str, serial: str, now: datetime) -> bool | None:
+        """Note which certificate a workload uses; return whether that is new, None when it has no such certificate."""
+        row = self.with_serial(serial)
+        if row is None or (row.host, row.name) != (host, name):
+            return None
+        if row.in_use_since:
+            return False
+        self._connection.execute(
+            "UPDATE certificates SET in_use_since = NULL WHERE host = ? AND name = ? AND in_use_since IS NOT NULL",
+            (host, name),
+        )
+        self._connection.execute("UPDATE certificates SET in_use_since = ? WHERE serial = ?", (iso(now), serial))
+        return True
+
     def blocked_hosts(self) -> dict[str, BlockedHost]:
         """All blocks, by host."""
         rows = self._connection.execute("SELECT * FROM blocked_hosts")
@@ -234,31 +212,19 @@ def create(path: Path) -> None:
     os.close(descriptor)
     with connected(path) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+        ledger_schema.bring_up_to_date(connection)
 
 
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator[Ledger]:
-    """Open a ledger that exists.
+    """Open a ledger that exists; one of an older version of the collection is brought up to date.
 
     :raises AuthorityError: whatever SQLite objects to while it is open, said in one sentence.
     """
     with connected(path) as connection:
-        check_version(path, connection)
+        ledger_schema.check_known(path, connection)
+        ledger_schema.bring_up_to_date(connection)
         yield Ledger(connection)
-
-
-def check_version(path: Path, connection: sqlite3.Connection) -> None:
-    """Check that the ledger is of the kind that this file knows.
-
-    :raises AuthorityError: it is not.
-    """
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version != SCHEMA_VERSION:
-        raise AuthorityError(
-            f"The ledger {path} has schema version {version} where {SCHEMA_VERSION} is known: "
-            "use the collection's version that wrote it, or a newer one."
-        )
 
 
 @contextlib.contextmanager

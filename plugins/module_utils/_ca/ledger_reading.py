@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Callable, NamedTuple, TypeVar
 
+from . import ledger_schema
 from .errors import AuthorityError
-from .ledger import IssuedCertificate, Ledger, check_version, connected
+from .ledger import IssuedCertificate, Ledger, connected
 from .private_files import explained
 
 ATTEMPTS = 5
@@ -148,7 +149,7 @@ def read(path: Path, look: Callable[[LedgerReader], Result]) -> Result:
         try:
             with connected(path, _WITHOUT_LOG if before else _WITH_LOG) as connection:
                 connection.execute("BEGIN")
-                check_version(path, connection)
+                ledger_schema.check_current(path, connection)
                 result = look(LedgerReader(connection))
         except AuthorityError:  # perhaps a page of before and one of after
             if before is None or _state(path) == before:

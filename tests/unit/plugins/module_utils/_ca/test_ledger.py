@@ -7,16 +7,19 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import ledger
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import ledger, ledger_schema
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors import AuthorityError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.ledger import (
     BlockedHost,
     IssuedCertificate,
     MadeRevocationList,
 )
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times import iso
+
+NOW = datetime(2026, 11, 20, 10, tzinfo=timezone.utc)
 
 
 def row(serial="4000", host="web1", **columns):
@@ -56,7 +59,7 @@ def test_it_is_durable_and_has_a_schema_version(path):
             book._connection.execute(f"PRAGMA {name}").fetchone()[0]
             for name in ("journal_mode", "synchronous", "user_version")
         ]
-    assert pragmas == ["wal", 2, 1]  # 2 is FULL
+    assert pragmas == ["wal", 2, ledger_schema.VERSION]  # 2 is FULL
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o777])
@@ -87,12 +90,21 @@ def test_a_damaged_file_is_one_sentence(path):
         pass
 
 
-def test_an_unknown_schema_version_is_refused(path):
+@pytest.mark.parametrize("version", [0, ledger_schema.VERSION + 1])
+def test_an_unknown_schema_version_is_refused(path, version):
     connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 2")
+    connection.execute(f"PRAGMA user_version = {version}")
     connection.close()
-    with pytest.raises(AuthorityError, match="schema version 2 where 1 is known"), ledger.opened(path):
+    sentence = f"schema version {version} where {ledger_schema.VERSION} is known"
+    with pytest.raises(AuthorityError, match=sentence), ledger.opened(path):
         pass
+
+
+def test_a_file_that_lost_all_is_not_taken_for_a_new_ledger(path):
+    path.write_bytes(b"")
+    with pytest.raises(AuthorityError, match="schema version 0"), ledger.opened(path):
+        pass
+    assert path.read_bytes() == b""
 
 
 def test_a_batch_is_whole_or_nothing(path):
@@ -183,3 +195,28 @@ def test_every_kind_of_row_guards_the_clock(path, workshop, enter):
         book.check_clock(workshop.days(1) - timedelta(minutes=10))
         with pytest.raises(AuthorityError, match="newest entry is of 2026-11-21T10:00:00Z: set the clock right"):
             book.check_clock(workshop.days(1) - timedelta(minutes=10, seconds=1))
+
+
+def test_a_workload_uses_one_certificate(path):
+    def used(book):
+        return {found.serial: found.in_use_since for found in book.of_host("web1") + book.of_host("web2")}
+
+    later = NOW + timedelta(hours=1)
+    with ledger.opened(path) as book, book.batch():
+        book.add([row("01"), row("02"), row("03", name="backup"), row("04", "web2")])
+        assert book.use("web1", "default", "01", NOW) is True
+        assert book.use("web1", "backup", "03", NOW) is True
+        assert book.use("web1", "default", "01", later) is False
+        assert used(book) == {"01": iso(NOW), "02": None, "03": iso(NOW), "04": None}
+        assert book.use("web1", "default", "02", later) is True
+        assert used(book) == {"01": None, "02": iso(later), "03": iso(NOW), "04": None}
+
+
+@pytest.mark.parametrize(
+    ("host", "name", "serial"), [("web1", "default", "99"), ("web2", "default", "01"), ("web1", "backup", "01")]
+)
+def test_no_workload_uses_what_the_ledger_gave_to_another(path, host, name, serial):
+    with ledger.opened(path) as book, book.batch():
+        book.add([row("01")])
+        assert book.use(host, name, serial, NOW) is None
+        assert book.with_serial("01").in_use_since is None

@@ -8,7 +8,7 @@ import os
 import sqlite3
 
 import pytest
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import ledger, ledger_reading
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import ledger, ledger_reading, ledger_schema
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors import AuthorityError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.ledger import BlockedHost, IssuedCertificate
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.ledger_reading import Search
@@ -282,11 +282,22 @@ def test_a_log_that_a_killed_run_has_left_is_read(path):
     assert sorted(state(path.parent)) == before == ["ledger.sqlite", "ledger.sqlite-shm", "ledger.sqlite-wal"]
 
 
-def test_an_unknown_schema_version_is_refused(path):
+@pytest.mark.parametrize(
+    ("version", "sentence"),
+    [
+        (0, f"schema version 0 where {ledger_schema.VERSION} is known"),
+        (
+            ledger_schema.VERSION + 1,
+            f"schema version {ledger_schema.VERSION + 1} where {ledger_schema.VERSION} is known",
+        ),
+        (1, "is of an older version of the collection: run ca_crl once, which brings it up to date"),
+    ],
+)
+def test_another_schema_version_is_refused(path, version, sentence):
     connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 2")
+    connection.execute(f"PRAGMA user_version = {version}")
     connection.close()
-    with pytest.raises(AuthorityError, match="schema version 2 where 1 is known"):
+    with pytest.raises(AuthorityError, match=sentence):
         ledger_reading.read(path, lambda book: None)
 
 
