@@ -43,29 +43,27 @@ class Examples:
         self._emulator = emulator
         self._directory = directory
         self.ca = IssuingCa()
+        self.credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION}
         self._ca_directory = directory / "ca"
         (self._ca_directory / "issuing").mkdir(parents=True)
         (self._ca_directory / "issuing/certificate.pem").write_text(self.ca.pem)
         (self._ca_directory / "issuing/crl.pem").write_text(self.ca.crl)
 
-    def run(self, file: str, **variables: Any) -> int:
+    def run(self, file: str, *arguments: str, **variables: Any) -> int:
         """Run a playbook of the folder; return how many tasks changed something."""
-        return self.play(DOCS / "examples" / file, example_ca_directory=str(self._ca_directory), **variables)
+        path = DOCS / "examples" / file
+        return self.play(path, *arguments, example_ca_directory=str(self._ca_directory), **variables)
 
-    def play(self, playbook: Path | Plays, **variables: Any) -> int:
+    def play(self, playbook: Path | Plays, *arguments: str, **variables: Any) -> int:
         """Run plays with the administrator's key in the environment; return how many tasks changed something."""
         run = play(
             playbook,
             self._directory,
             *THIS_MACHINE,
+            *arguments,
             "-e",
             json.dumps(variables),
-            environment={
-                "AWS_ACCESS_KEY_ID": "test",
-                "AWS_SECRET_ACCESS_KEY": "test",
-                "AWS_ENDPOINT_URL": self._emulator.url,
-                "AWS_REGION": REGION,
-            },
+            environment={"AWS_ENDPOINT_URL": self._emulator.url, **self.credentials},
         )
         assert run.failures() == {}
         return run.stats["localhost"]["changed"]
@@ -75,9 +73,17 @@ class Examples:
         assert self.run(file, **variables) > 0
         assert self.run(file, **variables) == 0
 
-    def workload(self, pair: Pair) -> Workload:
+    def sign_in_by_profiles(self) -> None:
+        """Have the AWS profiles that the guide shows, and nothing else to sign in with."""
+        [profiles] = re.findall(r"^```ini\n(.*?)^```", (DOCS / "aws-side.md").read_text(), re.MULTILINE | re.DOTALL)
+        self.credentials = {}
+        path = self._directory / ".aws/credentials"
+        path.parent.mkdir()
+        path.write_text(profiles)
+
+    def workload(self, pair: Pair, region: str = REGION, account: str = ACCOUNT) -> Workload:
         """Give somebody with a certificate the ARNs of all that there is."""
-        service = client(self._emulator, "rolesanywhere")
+        service = client(self._emulator, "rolesanywhere", region, account)
         [anchor] = service.list_trust_anchors()["trustAnchors"]
         [profile] = service.list_profiles()["profiles"]
         return Workload(
@@ -212,9 +218,42 @@ def test_source_address(examples: Examples, bucket: Callable[[str], None]) -> No
     assert_denied(here.get_object, Bucket="example-site", Key="today")  # the role's own policy still counts
 
 
+def test_two_accounts(examples: Examples, emulator: EmulatorServer, bucket: Callable[[str], None]) -> None:
+    there = {"region": "us-east-1", "account": "111122223333"}
+    examples.sign_in_by_profiles()
+    examples.set_up("two_accounts.yml")
+    orders, insights = examples.ca.issue("orders1", "orders"), examples.ca.issue("insights1", "insights")
+    bucket("example-orders")
+    s3_there = client(emulator, "s3", there["region"], there["account"])
+    s3_there.create_bucket(Bucket="example-insights")
+    s3_there.put_object(Bucket="example-insights", Key="today", Body=b"x")
+
+    here = examples.workload(orders)
+    assert here.client("sts").get_caller_identity()["Account"] == ACCOUNT
+    here.client("s3").put_object(Bucket="example-orders", Key="new", Body=b"y")
+    assert_no_session(examples.workload(insights))
+    elsewhere = examples.workload(insights, **there)
+    assert elsewhere.client("sts").get_caller_identity()["Account"] == there["account"]
+    assert elsewhere.client("s3").get_object(Bucket="example-insights", Key="today")["Body"].read() == b"x"
+    assert_no_session(examples.workload(orders, **there))
+
+    away = {"trust_state": "absent", "trust_force": "true"}
+    assert examples.run("two_accounts.yml", "--tags=analytics", **away) == 3
+    assert examples.run("two_accounts.yml", "--tags=analytics", **away) == 0
+    with pytest.raises(Refused, match="Specified Trust Anchor wasn't found"):
+        elsewhere.create_session()
+    iam = [client(emulator, "iam", access_key=account) for account in (ACCOUNT, there["account"])]
+    assert [len(each.list_roles()["Roles"]) for each in iam] == [1, 0]
+    here.create_session()
+    assert examples.run("two_accounts.yml", "--tags=production") == 0
+    examples.credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    with pytest.raises(AssertionError, match="Passing both a profile and access tokens is not supported"):
+        examples.run("two_accounts.yml")
+
+
 def test_what_the_guide_shows_between_the_examples(examples: Examples, emulator: EmulatorServer) -> None:
     blocks = re.findall(r"^```yaml\n(.*?)^```", (DOCS / "aws-side.md").read_text(), re.MULTILINE | re.DOTALL)
-    workloads, regions, operator, lint = map(yaml.safe_load, blocks)
+    workloads, operator, lint = map(yaml.safe_load, blocks)
     iam = client(emulator, "iam")
     anything = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
     iam.create_policy(PolicyName="web", PolicyDocument=anything)
@@ -234,10 +273,9 @@ def test_what_the_guide_shows_between_the_examples(examples: Examples, emulator:
     trust: dict[str, Any] = {"ansible.builtin.include_role": {"name": "fleet.rolesanywhere.trust"}}
     first = {"hosts": "localhost", "gather_facts": False, "vars": workloads, "tasks": [trust, *operator, *lint]}
     given = {"trust_certificates": [examples.ca.pem], "trust_crl": examples.ca.crl}
-    regions[0]["vars"] = {"trust_subject": {"OU": "web"}}
-    # Trust anchor and CRL; two IAM roles, a policy in one of them, three profiles; the operator's policy; two regions.
-    assert examples.play([first, *regions], **given) == 2 + 6 + 1 + 2 * 4
-    assert examples.play([first, *regions], **given) == 0
+    # Trust anchor and CRL; two IAM roles, a policy in one of them, three profiles; the operator's policy.
+    assert examples.play([first], **given) == 2 + 6 + 1
+    assert examples.play([first], **given) == 0
 
     crls = client(emulator, "rolesanywhere").list_crls()["crls"]
     [crl] = [crl for crl in crls if crl["name"] == workloads["trust_name"]]
@@ -262,7 +300,7 @@ def test_no_two_examples_take_each_others_names() -> None:
     shown = "".join([*blocks, *(path.read_text() for path in (DOCS / "examples").iterdir())])
     names = re.findall(r"^ *trust_name: (\S+)$", shown, re.MULTILINE)
     names += [workload["name"] for workload in yaml.safe_load(blocks[0])["trust_workloads"]]
-    assert len(names) == 5 + 3 + 3
+    assert len(names) == 5 + 2 + 1 + 3
     assert sorted(set(names)) == sorted(names)
 
 
@@ -272,10 +310,10 @@ def test_the_commands_of_the_guide_in_a_checkout(emulator: EmulatorServer, tmp_p
     script = re.sub(r"^\$ ", "", typed, flags=re.MULTILINE).replace("http://127.0.0.1:5555", emulator.url)
     script = script.replace("make venv\n", "")  # whoever runs the tests has
     away = " -e trust_state=absent -e trust_force=true"
-    assert script.count("ansible-playbook ") == 2
-    assert script.count(away) == 1
+    assert script.count("ansible-playbook ") == 3
+    assert script.count(away) == 2
     kept, _, removed = script.partition("ansible-playbook docs/examples/s3_writer.yml" + away)
-    assert removed == "\n"
+    assert removed == f"\nansible-playbook docs/examples/two_accounts.yml --tags analytics{away}\n"
     bash = ["bash", "-eu", "-c", kept]
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "LC_ALL": "C.UTF-8"}
     done = subprocess.run(bash, cwd=DOCS.parent, env=environment, capture_output=True, text=True, check=False)
