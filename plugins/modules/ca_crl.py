@@ -24,6 +24,13 @@ description:
   - Beyond that, too, the newest revocations and the certificates whose keys are in foreign hands go first, and what is
     left out is returned in RV(left_out), with a warning. Publish that CRL all the same, and then fail.
 options:
+  authority:
+    description:
+      - Which of the issuing CAs that a roll-over has put side by side, see M(fleet.rolesanywhere.ca_rollover). Each
+        revokes its own certificates.
+    type: str
+    choices: [issuing, previous, next]
+    default: issuing
   next_update:
     description: How many days after its making the CRL says that the next one comes.
     type: int
@@ -71,6 +78,12 @@ path:
   returned: success
   type: str
   sample: /srv/rolesanywhere/ca/issuing/crl.pem
+beside:
+  description: The other issuing CAs that have a CRL, for O(authority), while a roll-over goes on.
+  returned: success
+  type: list
+  elements: str
+  sample: [previous]
 number:
   description: The CRL number. Null when check mode would make a new one.
   returned: success
@@ -121,9 +134,11 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import (
     actor,
     argument_specs,
+    generations,
     layout,
     ledger,
     periods,
+    private_files,
     provider,
     revocation_list,
 )
@@ -132,6 +147,8 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._door import a
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, library, revocation_lists
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times import iso
+
+OTHERS = ("previous", "next")
 
 
 def describe(refreshed: revocation_list.Refreshed) -> dict[str, Any]:
@@ -153,14 +170,16 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     """Refresh the CRL and describe it."""
     library.check()
     authority = layout.existing(module.params["directory"])
+    files: layout.AuthorityFiles = getattr(authority, module.params["authority"])
     schedule = revocation_list.Schedule(
         periods.days("next_update", module.params["next_update"]),
         periods.days("refresh_before", module.params["refresh_before"]),
     )
-    opening = provider.signer(module.params, authority.issuing, module.warn)
+    opening = provider.signer(module.params, files, module.warn)
     with opening as signer, ledger.opened(authority.ledger) as book:
         refreshed = revocation_list.refresh(
-            authority,
+            files,
+            generations.read(authority),
             signer,
             book,
             schedule,
@@ -180,7 +199,8 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         )
     return {
         "changed": refreshed.changed,
-        "path": str(authority.crl),
+        "path": str(files.crl),
+        "beside": [name for name in OTHERS if private_files.is_there(getattr(authority, name).certificate)],
         "entries": len(refreshed.revoked),
         "carried_on": refreshed.carried_on,
         "expired_serials": refreshed.expired,
@@ -200,6 +220,7 @@ def main() -> None:
             **argument_specs.AUTHORITY,
             **argument_specs.PASSPHRASE,
             **argument_specs.PROVIDER,
+            "authority": {"type": "str", "choices": ["issuing", *OTHERS], "default": "issuing"},
             "next_update": {"type": "int", "default": 45},
             "refresh_before": {"type": "int", "default": 30},
         },

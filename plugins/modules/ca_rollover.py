@@ -133,11 +133,13 @@ remaining:
       type: str
 """
 
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import (
+    actor,
     argument_specs,
     layout,
     passphrase,
@@ -169,6 +171,8 @@ def run(module: AnsibleModule) -> dict[str, Any]:
             wanted,
             secret,
             token,
+            datetime.now(timezone.utc).replace(microsecond=0),
+            actor.current(),
             allow_unencrypted_key=parameters["allow_unencrypted_key"],
             allow_existing_key=parameters["allow_existing_key"],
             force=parameters["force"],

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates
 
-from . import file, private_files
-from .layout import AuthorityFiles, Layout
+from . import file
+from .layout import Layout
 from .ledger import IssuedCertificate
 
 if TYPE_CHECKING:
@@ -43,9 +43,4 @@ def read(layout: Layout) -> Generations:
 
     :raises AuthorityError: the certificate of one cannot be read.
     """
-    folders = [
-        files for files in (layout.previous, layout.issuing, layout.next) if private_files.is_there(files.folder)
-    ]
-    if private_files.is_there(layout.retired):
-        folders += [AuthorityFiles(folder) for folder in layout.retired.iterdir()]
-    return Generations(file.load_certificate(files) for files in folders)
+    return Generations(file.load_certificate(files) for files in layout.issuing_ever())

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -84,7 +85,9 @@ def look(layout: Layout, question: Question, now: datetime) -> Report:
     root = file.load_certificate(layout.root) if private_files.is_there(layout.root.certificate) else None
     for _attempt in range(ledger_reading.ATTEMPTS):
         crl, fault = _crl(layout, issuing)
-        entries = ledger_reading.read(layout.ledger, functools.partial(_ask, question=question, crl=crl, now=now))
+        others = _other_crls(layout)
+        asked = functools.partial(_ask, question=question, crl=crl, others=others, now=now)
+        entries = ledger_reading.read(layout.ledger, asked)
         if _crl(layout, issuing) == (crl, fault):  # otherwise another run made one after revocations not seen here
             break
     files = list(_files(layout))
@@ -92,7 +95,7 @@ def look(layout: Layout, question: Question, now: datetime) -> Report:
         entries.clock,
         health.about_end(issuing.not_valid_after_utc, question.validity, now),
         fault,
-        *(_about_crl(entries.crl, entries.last_crl_number, question, now) if entries.crl else ()),
+        *(_about_crl(entries.crl, others, entries.last_crl_number, question, now) if entries.crl else ()),
         health.about_rights(files),
         health.about_owners(files, files[0].owner),
     ]
@@ -116,20 +119,29 @@ def about_limit(kind: str, found: int, limit: int) -> str | None:
     return f"{limit} of {found} {kind} are listed: ask for fewer, or raise limit."
 
 
-def compare(crl: x509.CertificateRevocationList, book: ledger_reading.LedgerReader, now: datetime) -> Comparison:
-    """Compare a CRL with the ledger.
+def compare(
+    crl: x509.CertificateRevocationList,
+    others: Iterable[x509.CertificateRevocationList],
+    book: ledger_reading.LedgerReader,
+    now: datetime,
+) -> Comparison:
+    """Compare a CRL with the ledger; *others* are those of the issuing CAs before and after.
 
-    *missing* are the serial numbers that the ledger has as revoked and that have not expired, but are not on the CRL;
+    *missing* are the serial numbers that the ledger has as revoked and that have not expired, but are on no CRL;
     *unknown* those on the CRL that the ledger does not have as revoked.
     """
-    published = [certificates.serial_hex(serial_number) for serial_number in revocation_lists.revocations(crl)]
-    known = frozenset(published)
+    published = _serials(crl)
+    known = frozenset(itertools.chain(published, *map(_serials, others)))
     missing = [serial for serial in book.revoked_unexpired(iso(now)) if serial not in known]
     return Comparison(crl, missing, [serial for serial in published if not book.is_revoked(serial)])
 
 
 def _ask(
-    book: ledger_reading.LedgerReader, question: Question, crl: x509.CertificateRevocationList | None, now: datetime
+    book: ledger_reading.LedgerReader,
+    question: Question,
+    crl: x509.CertificateRevocationList | None,
+    others: Sequence[x509.CertificateRevocationList],
+    now: datetime,
 ) -> Entries:
     search, limit = question.search, question.limit
     shared = book.shared_keys()
@@ -138,7 +150,7 @@ def _ask(
         book.count(search) if search else None,
         book.find(search, limit) if search else [],
         sorted(book.blocked_hosts().values()),
-        None if crl is None else compare(crl, book, now),
+        None if crl is None else compare(crl, others, book, now),
         len(shared),
         [SharedKey(fingerprint, book.with_public_key(fingerprint)) for fingerprint in shared[:limit]],
         book.last_revocation_list_number(),
@@ -157,7 +169,7 @@ def _clock(book: ledger_reading.LedgerReader, now: datetime) -> str | None:
 def _crl(layout: Layout, issuing: x509.Certificate) -> tuple[x509.CertificateRevocationList | None, str | None]:
     """Read the CRL in place, or say why there is none to look at."""
     try:
-        crl = revocation_list.in_place(layout, issuing)
+        crl = revocation_list.in_place(layout.issuing, issuing)
     except AuthorityError as error:
         return None, str(error)
     if crl is None:
@@ -165,9 +177,28 @@ def _crl(layout: Layout, issuing: x509.Certificate) -> tuple[x509.CertificateRev
     return crl, None
 
 
-def _about_crl(comparison: Comparison, last_number: int, question: Question, now: datetime) -> Iterator[str | None]:
+def _other_crls(layout: Layout) -> list[x509.CertificateRevocationList]:
+    """Read the last CRLs of the issuing CAs before and after the one that issues."""
+    others = (files for files in layout.issuing_ever() if files != layout.issuing)
+    found = (revocation_list.in_place(files, file.load_certificate(files)) for files in others)
+    return [crl for crl in found if crl is not None]
+
+
+def _serials(crl: x509.CertificateRevocationList) -> list[str]:
+    return [certificates.serial_hex(serial_number) for serial_number in revocation_lists.revocations(crl)]
+
+
+def _about_crl(
+    comparison: Comparison,
+    others: Iterable[x509.CertificateRevocationList],
+    last_number: int,
+    question: Question,
+    now: datetime,
+) -> Iterator[str | None]:
+    # All CRLs of the folder share one row of numbers.
+    number = max(revocation_lists.number(crl) for crl in (comparison.crl, *others))
     yield health.about_next_update(comparison.crl.next_update_utc, question.refresh_before, now)
-    yield health.about_number(revocation_lists.number(comparison.crl), last_number)
+    yield health.about_number(number, last_number)
     yield health.about_missing(len(comparison.missing))
     yield health.about_unknown(len(comparison.unknown))
 

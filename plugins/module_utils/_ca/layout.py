@@ -73,6 +73,12 @@ class Layout(NamedTuple):
         """The SQLite file that knows every certificate issued."""
         return self.directory / "ledger.sqlite"
 
+    def issuing_ever(self) -> Iterator[AuthorityFiles]:
+        """The issuing CAs that there are or were."""
+        yield from (files for files in (self.previous, self.issuing, self.next) if is_there(files.folder))
+        if is_there(self.retired):
+            yield from (AuthorityFiles(folder) for folder in sorted(self.retired.iterdir()))
+
     def paths(self) -> Iterator[Path]:
         """All folders and files that the CA may have."""
         yield self.directory

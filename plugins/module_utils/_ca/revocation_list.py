@@ -15,7 +15,8 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times im
 
 from . import private_files, revocation_list_room
 from .errors import AuthorityError
-from .layout import Layout
+from .generations import Generations
+from .layout import AuthorityFiles
 from .ledger import IssuedCertificate, Ledger, MadeRevocationList
 from .signer import Signer
 
@@ -47,7 +48,8 @@ class Refreshed(NamedTuple):
 
 
 def refresh(
-    layout: Layout,
+    files: AuthorityFiles,
+    generations: Generations,
     signer: Signer,
     ledger: Ledger,
     schedule: Schedule,
@@ -56,7 +58,7 @@ def refresh(
     *,
     dry_run: bool,
 ) -> Refreshed:
-    """Make a new CRL when the revocations have changed or the one in place nears its end.
+    """Make a new CRL of one issuing CA when its revocations have changed or the one in place nears its end.
 
     The signer is open before it is known to be needed: a passphrase that is missing shall show on a quiet day, not when
     a revocation waits for its CRL.
@@ -70,11 +72,11 @@ def refresh(
     if schedule.refresh_before >= schedule.next_update:
         raise AuthorityError("refresh_before must be less than next_update, or every run would make a new CRL.")
     if not revocation_lists.may_sign(signer.certificate):
-        raise AuthorityError(f"The CA certificate {layout.issuing.certificate} may not sign CRLs (cRLSign is missing).")
+        raise AuthorityError(f"The CA certificate {files.certificate} may not sign CRLs (cRLSign is missing).")
     with ledger.batch(dry_run=dry_run):
         ledger.check_clock(now)
-        before = in_place(layout, signer.certificate)
-        known = ledger.revoked_since(now - schedule.next_update)
+        before = in_place(files, signer.certificate)
+        known = generations.of(signer.certificate, ledger.revoked_since(now - schedule.next_update))
         published = {} if before is None else revocation_lists.revocations(before)
         carried_on = _carried_on(published, known, ledger, now - schedule.next_update)
         revoked = {**carried_on, **{int(row.serial, 16): _revocation(row) for row in known}}
@@ -97,8 +99,8 @@ def refresh(
         number = 1 + max(ledger.last_revocation_list_number(), 0 if before is None else revocation_lists.number(before))
         crl = sign(signer, number, selection.revoked, now, now + schedule.next_update)
         ledger.add_revocation_list(entry(crl, made_by))
-        with private_files.explained("written", layout.crl):
-            private_files.write(layout.crl, revocation_lists.to_pem(crl).encode())
+        with private_files.explained("written", files.crl):
+            private_files.write(files.crl, revocation_lists.to_pem(crl).encode())
     return refreshed._replace(crl=crl)
 
 
@@ -139,22 +141,22 @@ def entry(crl: x509.CertificateRevocationList, made_by: str) -> MadeRevocationLi
     )
 
 
-def in_place(layout: Layout, issuer: x509.Certificate) -> x509.CertificateRevocationList | None:
+def in_place(files: AuthorityFiles, issuer: x509.Certificate) -> x509.CertificateRevocationList | None:
     """Read the CRL in place, if there is one.
 
     :raises AuthorityError: it is not one of this CA, or cannot be read.
     """
-    if not private_files.is_there(layout.crl):
+    if not private_files.is_there(files.crl):
         return None
-    with private_files.explained("read", layout.crl):
-        content = layout.crl.read_bytes()
+    with private_files.explained("read", files.crl):
+        content = files.crl.read_bytes()
     try:
         crl = revocation_lists.load(content)
         revocation_lists.check_complete(crl)
         revocation_lists.check_signed_by(crl, [issuer])
     except CertificateError as error:
         raise AuthorityError(
-            f"{layout.crl} cannot be followed up: {error} Put the CRL that was published last in its place, "
+            f"{files.crl} cannot be followed up: {error} Put the CRL that was published last in its place, "
             "so that none of its entries is lost."
         ) from None
     return crl

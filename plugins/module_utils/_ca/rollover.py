@@ -12,15 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, keys, names
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times import iso
 
-from . import actor, creation, file, generations, ledger, ledger_reading, making, pkcs11, private_files
+from . import creation, file, generations, ledger, ledger_reading, making, pkcs11, private_files
 from .errors import AuthorityError
-from .layout import AuthorityFiles, Layout
+from .layout import Layout
 from .ledger import IssuedCertificate
 from .signer import KeySigner
 
@@ -84,6 +84,8 @@ def reach(
     wanted: WantedIssuing,
     passphrase: bytes | None,
     token: pkcs11.Token | None,
+    now: datetime,
+    made_by: str,
     *,
     allow_unencrypted_key: bool,
     allow_existing_key: bool,
@@ -98,7 +100,6 @@ def reach(
     :raises AuthorityError: the step would cut somebody off or leave one out, or it fails. It can be taken again then.
     :raises CertificateError: the name cannot be one of a CA.
     """
-    now = datetime.now(timezone.utc).replace(microsecond=0)
     with private_files.explained("written", layout.directory), private_files.locked(layout.directory):
         before = position(layout)
         remaining = _remaining(layout, before, now)
@@ -114,7 +115,9 @@ def reach(
         if step == MAKE:
             creation.check_key_protection(passphrase, allow_unencrypted_key=allow_unencrypted_key)
             making_key = making.issuing_key(wanted.key_type, token, allow_existing_key=allow_existing_key)
-            warning = _make(layout, wanted, passphrase, making_key, now, is_file=token is None, dry_run=dry_run)
+            warning = _make(
+                layout, wanted, passphrase, making_key, now, made_by, is_file=token is None, dry_run=dry_run
+            )
         elif step == SWITCH and not dry_run:
             _switch(layout)
         elif step == RETIRE and not dry_run:
@@ -189,6 +192,7 @@ def _make(
     passphrase: bytes | None,
     making_key: AbstractContextManager[keys.PrivateKey],
     now: datetime,
+    made_by: str,
     *,
     is_file: bool,
     dry_run: bool,
@@ -209,7 +213,7 @@ def _make(
         with book.batch():
             signer = KeySigner(issuing, issuing_key)
             number = book.last_revocation_list_number() + 1
-            book.add_revocation_list(making.write_first_crl(staged.next, signer, number, now, actor.current()))
+            book.add_revocation_list(making.write_first_crl(staged.next, signer, number, now, made_by))
             staged.next.folder.rename(layout.next.folder)
     private_files.sync_directory(layout.directory)
     return warning
@@ -235,12 +239,9 @@ def _retire(layout: Layout) -> None:
 
 def _check_name(layout: Layout, subject: x509.Name) -> None:
     """Refuse a name that a CA of this folder has or had: chains and CRLs are matched by it."""
-    folders = [layout.root.folder]
-    if private_files.is_there(layout.retired):
-        folders += sorted(layout.retired.iterdir())
-    for folder in folders:
-        if file.load_certificate(AuthorityFiles(folder)).subject == subject:
+    for files in (layout.root, *layout.issuing_ever()):
+        if file.load_certificate(files).subject == subject:
             raise AuthorityError(
-                f"{certificates.describe(subject)} is the name of the CA in {folder}: give the next one another, for "
-                "example with G2 at the end."
+                f"{certificates.describe(subject)} is the name of the CA in {files.folder}: give the next one another, "
+                "for example with G2 at the end."
             )

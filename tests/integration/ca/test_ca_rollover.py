@@ -45,6 +45,28 @@ def test_the_new_ca_issues_when_it_has_taken_over(host: CaHost) -> None:
     assert host.do("ca_rollover", state="finished", **NEXT)["certificates"] == made["certificates"][1:]
 
 
+def test_both_cas_have_a_crl_and_ca_info_finds_all_in_order(host: CaHost) -> None:
+    def faults() -> list[str]:
+        return [fault for fault in host.do("ca_info")["faults"] if "rights" not in fault]
+
+    host.issue(host.request("web1"))
+    assert host.do("ca_crl")["beside"] == []
+    host.do("ca_rollover", state="prepared", **NEXT)
+    assert host.do("ca_crl")["beside"] == ["next"]
+    assert faults() == []
+    host.do("ca_rollover", state="switched", **NEXT)
+    host.do("ca_revoke", host="web1")
+    assert "revoked in the ledger but not on the CRL" in faults()[0]
+    foretold, done, _checked, again = host.four_steps("ca_crl", authority="previous")
+    assert (foretold["entries"], done["entries"], again["beside"]) == (1, 1, ["previous"])
+    assert done["path"] == str(host.directory / "previous/crl.pem")
+    assert host.do("ca_crl")["entries"] == 0
+    assert faults() == []
+    host.do("ca_rollover", state="finished", **NEXT)
+    assert faults() == []
+    assert "previous/certificate.pem cannot be read" in host.fail("ca_crl", authority="previous")
+
+
 def test_the_next_key_is_encrypted_like_the_first(empty: CaHost) -> None:
     empty.make(passphrase=PASSPHRASE)
     options: dict[str, Any] = {"state": "prepared", "common_name": "Issuing CA G2"}

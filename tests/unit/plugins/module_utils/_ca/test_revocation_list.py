@@ -5,13 +5,21 @@
 from __future__ import annotations
 
 import errno
+import functools
 import os
 import shutil
 import stat
 from datetime import timedelta
 
 import pytest
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import ledger, revocation_list, revoking
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import (
+    file,
+    generations,
+    ledger,
+    revocation_list,
+    revoking,
+    rollover,
+)
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors import AuthorityError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, revocation_lists
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.revocation_lists import Revocation
@@ -26,10 +34,11 @@ SCHEDULE = revocation_list.Schedule(timedelta(days=45), timedelta(days=30))
 def refresh(workshop, authority, signer):
     """Return a function that refreshes the CRL of the CA."""
 
-    def run(now=None, schedule=SCHEDULE, dry_run=False):
+    def run(now=None, schedule=SCHEDULE, dry_run=False, files=authority.issuing, signer=signer):
         with ledger.opened(authority.ledger) as book:
             return revocation_list.refresh(
-                authority,
+                files,
+                generations.read(authority),
                 signer,
                 book,
                 schedule,
@@ -299,3 +308,34 @@ def test_what_the_signer_hands_back_is_looked_at_as_a_strangers(workshop, signer
         revocation_list.sign(Forgetful(), 5, {9: Revocation(workshop.now, "unspecified")}, workshop.now, workshop.now)
     with pytest.raises(AuthorityError, match="does not revoke what was wanted"):
         revocation_list.sign(Forgetful(), 6, {}, workshop.now, workshop.now)
+
+
+def test_each_ca_of_a_roll_over_revokes_its_own(workshop, authority, refresh, revoked):
+    old = revoked("web1")
+    roll_over = functools.partial(
+        rollover.reach,
+        authority,
+        wanted=rollover.WantedIssuing("Issuing CA G2", "Example", "ECDSA-P256", timedelta(1825)),
+        passphrase=None,
+        token=None,
+        now=workshop.now,
+        made_by="tester",
+        allow_unencrypted_key=True,
+        allow_existing_key=False,
+        force=True,
+        dry_run=False,
+    )
+    roll_over(state="prepared")
+    roll_over(state="switched")
+    with ledger.opened(authority.ledger) as book:
+        (outcome,) = workshop.issue(book, file.load_signer(authority.issuing, None), workshop.order("web2"))
+        revoking.revoke_host(book, "web2", None, "superseded", workshop.now, "tester", unknown=False, dry_run=False)
+    new = outcome.certificate.serial
+    crls = [
+        refresh(files=files, signer=file.load_signer(files, None)).crl
+        for files in (authority.previous, authority.issuing)
+    ]
+    assert [serials(crl) for crl in crls] == [[old], [new]]
+    assert [revocation_lists.number(crl) for crl in crls] == [3, 4]
+    roll_over(state="finished")
+    assert refresh(signer=file.load_signer(authority.issuing, None)).changed is False
