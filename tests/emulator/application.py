@@ -4,19 +4,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import io
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from moto.moto_api._internal import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug import Request, Response
 
-from . import connections, control_plane, create_session, enforcement, error_shapes
-from .canonical_request import read_authorization
+from . import acm_pca, acm_pca_errors, connections, control_plane, create_session, enforcement, error_shapes
+from .canonical_request import Authorization, read_authorization
 from .error_shapes import Refusal
 from .errors import ServiceError, json_response
 from .pace import Pace
@@ -62,14 +63,26 @@ class Application:
         if request.path == SWITCHES_PATH:
             return self._answer_switches(request)
         if _is_create_session(request):
-            self._disturb(request, self.switches.data_plane_faults)
-            self.pace.check("CreateSession", self.switches.create_session_rate)
-            return create_session.handle(request, self.state, self.switches)
+            with self._disturbed(request, self.switches.data_plane_faults):
+                self.pace.check("CreateSession", self.switches.create_session_rate)
+                return create_session.handle(request, self.state, self.switches)
         authorization = read_authorization(request.headers.get("Authorization"))
         if authorization and authorization.service == "rolesanywhere":
-            self._disturb(request, self.switches.control_plane_faults)
-            return control_plane.handle(request, authorization, self.state, self.switches, self.pace)
-        return enforcement.authorise(request, self.switches)
+            with self._disturbed(request, self.switches.control_plane_faults):
+                return control_plane.handle(request, authorization, self.state, self.switches, self.pace)
+        refused = enforcement.authorise(request, self.switches)
+        if refused is None and authorization and authorization.service == acm_pca.SERVICE:
+            return self._answer_private_ca(request, authorization)
+        if refused is None:
+            acm_pca.write_due_crls(request, self.state, self.switches)
+        return refused
+
+    def _answer_private_ca(self, request: Request, authorization: Authorization) -> Response:
+        try:
+            with self._disturbed(request, self.switches.private_ca_faults):
+                return acm_pca.handle(request, authorization, self.state, self.switches, self.pace)
+        except ServiceError as error:
+            return acm_pca_errors.response(error)
 
     def _answer_switches(self, request: Request) -> Response:
         """Show the switches, and set those that a POST names."""
@@ -80,8 +93,9 @@ class Application:
                 raise ServiceError("ValidationException", str(error)) from None
         return json_response(200, dataclasses.asdict(self.switches))
 
-    def _disturb(self, request: Request, faults: list[str]) -> None:
-        """Wait and fail as the switches say."""
+    @contextlib.contextmanager
+    def _disturbed(self, request: Request, faults: list[str]) -> Iterator[None]:
+        """Wait and fail as the switches say, before the request is looked at or when it has been done."""
         time.sleep(self.switches.latency)
         fault = faults.pop(0) if faults else None
         if fault == "internal_error":
@@ -92,6 +106,9 @@ class Application:
             connections.reset(request.environ["emulator.socket"])
         if fault == "silence":
             connections.keep_silent(request.environ["emulator.socket"])
+        yield
+        if fault == "lost_answer":
+            connections.reset(request.environ["emulator.socket"])
 
 
 def _is_create_session(request: Request) -> bool:

@@ -57,6 +57,9 @@ _RESOURCES = {
 }
 
 
+# Condition keys of a service's own, and the input members that they tell (service authorization reference).
+_CONDITION_KEYS = {"acm-pca:IssueCertificate": {"acm-pca:TemplateArn": "TemplateArn"}}
+
 # What moto's router and parsers raise for a request that fits no operation.
 _UNREADABLE = (
     LookupError,
@@ -141,7 +144,9 @@ def _permissions(
     name: str, values: Mapping[str, Any], request: Request, service: str, place: Place
 ) -> Iterable[Permission]:
     if service != "s3":
-        return [Permission(f"{_PREFIXES.get(service, service)}:{name}", _resource(service, values, place))]
+        action = f"{_PREFIXES.get(service, service)}:{name}"
+        context = {key: values.get(member, ()) for key, member in _CONDITION_KEYS.get(action, {}).items()}
+        return [Permission(action, _resource(service, values, place), context)]
     return s3_permissions(name, values, request, place.partition)
 
 

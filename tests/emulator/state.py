@@ -16,6 +16,8 @@ from typing import Any
 from botocore.session import Session
 from cryptography import x509
 
+from .acm_pca_state import PrivateCas
+
 _botocore = Session()
 
 
@@ -130,6 +132,7 @@ class Store:
     profiles: dict[str, Profile] = field(default_factory=dict)
     crls: dict[str, Crl] = field(default_factory=dict)
     subjects: dict[str, Subject] = field(default_factory=dict)
+    private_cas: PrivateCas = field(default_factory=PrivateCas)  # those of AWS Private CA
 
     def new_name(self, kind: str) -> tuple[str, str]:
         """Return id and ARN for a new resource; kind is trust-anchor, profile, crl or subject."""
@@ -178,6 +181,10 @@ class State:
         """Return the resources of one account in one region."""
         with self.lock:
             return self._stores.setdefault((account, region), Store(account, region))
+
+    def stores(self) -> list[Store]:
+        """List what is known of all accounts and regions."""
+        return list(self._stores.values())
 
     def reset(self) -> None:
         """Forget everything."""

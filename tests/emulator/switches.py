@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any, get_type_hints
 
-FAULTS = ("internal_error", "reset", "silence", "throttling")
+FAULTS = ("internal_error", "lost_answer", "reset", "silence", "throttling")
 
 
 @dataclass
@@ -33,6 +33,7 @@ class Switches:
     # One-off faults: each request takes the first of its list
     control_plane_faults: list[str] = field(default_factory=list)
     data_plane_faults: list[str] = field(default_factory=list)
+    private_ca_faults: list[str] = field(default_factory=list)  # of AWS Private CA
 
     # Control plane
     stale_echo: bool = False  # Enable* and Disable* answer with the old state (§1.6, §9.28)
@@ -52,6 +53,15 @@ class Switches:
     client_authentication_required: bool = True  # extended key usage clientAuth (§3.2, §9.13)
     unmappable_tag_value_fails: bool = True  # a value that STS refuses as a tag is not just left out (§2.7, §9.14)
     source_identity_space_accepted: bool = False  # a common name may hold spaces (§2.6, §9.15)
+
+    # AWS Private CA: what is not there at once, after looks in vain and seconds (§8.1 to §8.3)
+    private_ca_creating_looks: float = 1  # at a new CA
+    private_ca_creating_seconds: float = 0.0
+    private_ca_issuing_looks: float = 1  # at a certificate, with GetCertificate
+    private_ca_issuing_seconds: float = 0.0
+    private_ca_crl_looks: float = 1  # at the CRL's object in S3; AWS: up to half an hour
+    private_ca_crl_seconds: float = 0.0
+    private_ca_rates: bool = False  # AWS's own requests a second, operation by operation (§8.5)
 
     def now(self) -> datetime:
         """Tell the service's time."""

@@ -8,8 +8,7 @@ import dataclasses
 from typing import Any
 
 from cryptography import x509
-from moto.acmpca.models import acmpca_backends
-from moto.core.exceptions import JsonRESTError
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from . import anchor_certificates
 from .call import Call, find, initial_tags, page, refuse_over_quota, switch_enabled
@@ -128,12 +127,11 @@ def _read_source(call: Call) -> tuple[dict[str, Any], list[x509.Certificate]]:
 
 def _authority_certificate(call: Call, arn: str) -> str:
     """Fetch the certificate of a private CA: it must be active and in this account and region (§3.1)."""
-    authorities = acmpca_backends[call.store.account][call.store.region]
-    try:
-        return authorities.get_certificate_authority_certificate(arn)[0].decode()
-    except JsonRESTError:
+    authority = call.store.private_cas.authorities.get(arn)
+    if authority is None or authority.status != "ACTIVE" or authority.certificate is None:
         # The sentence is an invention.
-        raise ServiceError("ValidationException", f"There is no active certificate authority {arn}") from None
+        raise ServiceError("ValidationException", f"There is no active certificate authority {arn}")
+    return authority.certificate.public_bytes(Encoding.PEM).decode()
 
 
 def _check_renewal(anchor: TrustAnchor, source: dict[str, Any], certificates: list[x509.Certificate]) -> None:

@@ -38,7 +38,7 @@ def _violations(shape: Shape, value: Any, name: str) -> Iterator[str]:
         yield from _violations_of_size(shape, value, name)
         if shape.type_name == "string":
             yield from _violations_of_text(shape, value, name)
-    elif shape.type_name == "integer":
+    elif shape.type_name in ("integer", "long"):
         yield from _violations_of_number(shape, value, name)
 
 

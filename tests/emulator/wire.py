@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
@@ -16,7 +17,16 @@ from werkzeug import Request
 
 from .errors import ServiceError
 
-_KINDS = {"string": str, "boolean": bool, "structure": dict, "list": list, "map": dict, "blob": str, "integer": int}
+_KINDS = {
+    "string": str,
+    "boolean": bool,
+    "structure": dict,
+    "list": list,
+    "map": dict,
+    "blob": str,
+    "integer": int,
+    "long": int,
+}
 
 
 def read_input(operation: OperationModel, labels: dict[str, str], request: Request) -> dict[str, Any]:
@@ -92,17 +102,24 @@ def _refuse_unknown(values: dict[str, Any], prefix: str) -> None:
         raise ServiceError("ValidationException", f"There is no member '{prefix}{name}'.")
 
 
-def write(shape: Shape, value: Any) -> Any:
-    """Turn a value into JSON's terms; a structure may be a mapping or an object with snake_case attributes."""
+def write(shape: Shape, value: Any, write_time: Callable[[datetime], object] | None = None) -> Any:
+    """Turn a value into JSON's terms; a structure may be a mapping or an object with snake_case attributes.
+
+    write_time: for protocols that write times differently.
+    """
     if isinstance(shape, StructureShape):
         members = {name: _member(value, name) for name in shape.members}
-        return {name: write(shape.members[name], member) for name, member in members.items() if member is not None}
+        return {
+            name: write(shape.members[name], member, write_time)
+            for name, member in members.items()
+            if member is not None
+        }
     if isinstance(shape, ListShape):
-        return [write(shape.member, member) for member in value]
+        return [write(shape.member, member, write_time) for member in value]
     if shape.type_name == "blob":
         return base64.b64encode(value).decode()
     if shape.type_name == "timestamp":
-        return _write_time(value)
+        return (write_time or _write_time)(value)
     return value
 
 

@@ -12,11 +12,12 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from tests.emulator.fixtures import REGION
+from tests.emulator.fixtures import REGION, client
 from tests.emulator.server import EmulatorServer
 
 from .account import ACCOUNT, FLEET, Account, allow, deny, document, is_allowed, put, send, signed
 from .calls import UNKNOWN_ID, refusal
+from .private_authority import TEMPLATES, PrivateAuthority, make_request
 
 
 @pytest.fixture
@@ -173,3 +174,16 @@ def test_resource_that_cannot_be_told(account: Account) -> None:
     ):
         account.allow_only(*statements)
         assert is_allowed(kms.list_keys) is allowed
+
+
+def test_template_of_a_certificate(account: Account) -> None:
+    """A key of AWS Private CA's own: who may issue for clients must not make CAs."""
+    private_ca = PrivateAuthority(client(account.emulator, "acm-pca")).activate()
+    theirs = account.client("acm-pca")
+    private_ca.acm_pca = theirs
+    blank = "BlankEndEntityCertificate_APIPassthrough/V1"
+    condition = {"StringEquals": {"acm-pca:TemplateArn": f"{TEMPLATES}/{blank}"}}
+    account.allow_only(allow("acm-pca:IssueCertificate", private_ca.arn, Condition=condition))
+    assert private_ca.ask(make_request(), template=blank)
+    for template in (None, "SubordinateCACertificate_PathLen0/V1"):
+        assert refusal(private_ca.ask, csr=make_request(), template=template)[:2] == (400, "AccessDeniedException")

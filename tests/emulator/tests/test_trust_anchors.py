@@ -177,6 +177,7 @@ def _make_private_authority(emulator: EmulatorServer, region: str = REGION, acti
 
 def _renew(emulator: EmulatorServer, arn: str, region: str = REGION) -> None:
     acm_pca = client(emulator, "acm-pca", region)
+    acm_pca.get_waiter("certificate_authority_csr_created").wait(CertificateAuthorityArn=arn, WaiterConfig={"Delay": 0})
     issued = acm_pca.issue_certificate(
         CertificateAuthorityArn=arn,
         Csr=acm_pca.get_certificate_authority_csr(CertificateAuthorityArn=arn)["Csr"].encode(),
@@ -184,7 +185,9 @@ def _renew(emulator: EmulatorServer, arn: str, region: str = REGION) -> None:
         TemplateArn="arn:aws:acm-pca:::template/RootCACertificate/V1",
         Validity={"Type": "DAYS", "Value": 365},
     )["CertificateArn"]
-    certificate = acm_pca.get_certificate(CertificateAuthorityArn=arn, CertificateArn=issued)["Certificate"]
+    names = {"CertificateAuthorityArn": arn, "CertificateArn": issued}
+    acm_pca.get_waiter("certificate_issued").wait(**names, WaiterConfig={"Delay": 0})
+    certificate = acm_pca.get_certificate(**names)["Certificate"]
     acm_pca.import_certificate_authority_certificate(CertificateAuthorityArn=arn, Certificate=certificate.encode())
 
 
@@ -208,9 +211,8 @@ def test_private_authority(rolesanywhere: Any, emulator: EmulatorServer) -> None
 def test_private_authority_with_another_key(rolesanywhere: Any, emulator: EmulatorServer) -> None:
     arn = _make_private_authority(emulator)
     anchor = rolesanywhere.create_trust_anchor(name="private", source=_private(arn))["trustAnchor"]
-    acm_pca = client(emulator, "acm-pca")
-    replaced = make_authority("Private CA").pem.encode()
-    acm_pca.import_certificate_authority_certificate(CertificateAuthorityArn=arn, Certificate=replaced)
+    authority = emulator.state.store("123456789012", REGION).private_cas.authorities[arn]
+    authority.certificate = make_authority("Private CA").certificate  # which AWS Private CA would not import
     values = {"trustAnchorId": anchor["trustAnchorId"], "source": _private(arn)}
     assert refusal(rolesanywhere.update_trust_anchor, **values)[:2] == (400, "ValidationException")
 

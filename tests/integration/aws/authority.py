@@ -32,7 +32,7 @@ class Authority:
         certificate = (
             x509.CertificateBuilder(self._name, name, public_key, x509.random_serial_number())
             .not_valid_before(now - timedelta(days=1))
-            .not_valid_after(now + timedelta(days=365))
+            .not_valid_after(now + timedelta(days=365 if name == self._name else 364))  # none outlives its issuer
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
             .add_extension(
                 x509.KeyUsage(

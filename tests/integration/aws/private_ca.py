@@ -22,15 +22,40 @@ class PrivateCa:
             },
             CertificateAuthorityType=kind,
         )["CertificateAuthorityArn"]
+        waiter = acm_pca.get_waiter("certificate_authority_csr_created")
+        waiter.wait(CertificateAuthorityArn=self.arn, WaiterConfig={"Delay": 0})
 
     def certify(self, issuer: Authority) -> str:
-        """Give it its certificate, or a new one; return it in PEM."""
-        request = self._acm_pca.get_certificate_authority_csr(CertificateAuthorityArn=self.arn)["Csr"]
-        pem = issuer.sign_authority(request)
+        """Give it its certificate, or a new one, signed by a root; return it in PEM."""
+        pem = issuer.sign_authority(self._request())
         self._acm_pca.import_certificate_authority_certificate(
-            CertificateAuthorityArn=self.arn, Certificate=pem.encode()
+            CertificateAuthorityArn=self.arn, Certificate=pem.encode(), CertificateChain=issuer.pem.encode()
         )
         return pem
+
+    def certify_itself(self) -> None:
+        """Give a root the certificate that it signs itself."""
+        arn = self._acm_pca.issue_certificate(
+            CertificateAuthorityArn=self.arn,
+            Csr=self._request().encode(),
+            SigningAlgorithm="SHA256WITHRSA",
+            TemplateArn="arn:aws:acm-pca:::template/RootCACertificate/V1",
+            Validity={"Type": "DAYS", "Value": 365},
+        )["CertificateArn"]
+        self._acm_pca.import_certificate_authority_certificate(
+            CertificateAuthorityArn=self.arn, Certificate=self.fetch(arn).encode()
+        )
+
+    def fetch(self, certificate_arn: str) -> str:
+        """Wait for a certificate that was asked for; return it in PEM."""
+        names = {"CertificateAuthorityArn": self.arn, "CertificateArn": certificate_arn}
+        self._acm_pca.get_waiter("certificate_issued").wait(**names, WaiterConfig={"Delay": 0})
+        certificate: str = self._acm_pca.get_certificate(**names)["Certificate"]
+        return certificate
+
+    def _request(self) -> str:
+        request: str = self._acm_pca.get_certificate_authority_csr(CertificateAuthorityArn=self.arn)["Csr"]
+        return request
 
     def switch(self, status: str) -> None:
         """Make it ACTIVE or DISABLED."""

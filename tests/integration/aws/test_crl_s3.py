@@ -11,7 +11,6 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
-from moto.acmpca.models import acmpca_backends
 
 from tests.emulator.fixtures import REGION, client
 from tests.emulator.server import EmulatorServer
@@ -27,12 +26,14 @@ S3_URI = f"s3://{BUCKET}/{KEY}"
 
 
 class Publisher:
-    """AWS Private CA as it writes its CRL to a bucket, in DER (reference §8.3), which moto does not."""
+    """AWS Private CA as it writes its CRL to a bucket, in DER (reference §8.3), with what a test wants in it."""
 
     def __init__(self, emulator: EmulatorServer, root: Authority) -> None:
         self.s3 = client(emulator, "s3")
         self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         self.private_ca = PrivateCa(client(emulator, "acm-pca"))
+        authorities = emulator.state.store(ACCOUNT, REGION).private_cas.authorities
+        self._private_key = authorities[self.private_ca.arn].private_key
         self._certificate = x509.load_pem_x509_certificate(self.private_ca.certify(root).encode())
 
     def publish(self, number: int, *serials: int) -> str:
@@ -46,7 +47,7 @@ class Publisher:
                 revoked_certificates=[x509.RevokedCertificateBuilder(serial, now).build() for serial in serials],
             )
             .add_extension(x509.CRLNumber(number), critical=False)
-            .sign(acmpca_backends[ACCOUNT][REGION].certificate_authorities[self.private_ca.arn].key, hashes.SHA256())
+            .sign(self._private_key, hashes.SHA256())
         )
         self.s3.put_object(Bucket=BUCKET, Key=KEY, Body=crl.public_bytes(Encoding.DER))
         return crl.public_bytes(Encoding.PEM).decode()

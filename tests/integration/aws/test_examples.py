@@ -19,7 +19,6 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
-from moto.acmpca.models import acmpca_backends
 from moto.core.config import default_user_config
 
 from tests.emulator.fixtures import REGION, client
@@ -176,10 +175,10 @@ def test_private_ca(
     acm_pca = client(emulator, "acm-pca")
     private_ca = PrivateCa(acm_pca)
     private_ca.certify(Authority("Root"))
-    theirs = acmpca_backends[ACCOUNT][REGION].certificate_authorities[private_ca.arn]
+    theirs = emulator.state.store(ACCOUNT, REGION).private_cas.authorities[private_ca.arn]
     assert theirs.certificate
     bucket("example-crls")
-    crl = pki.make_crl(pki.Authority(theirs.certificate, theirs.key))
+    crl = pki.make_crl(pki.Authority(theirs.certificate, theirs.private_key))
     client(emulator, "s3").put_object(
         Bucket="example-crls",
         Key=f"crl/{private_ca.arn.split('/')[-1]}.crl",
@@ -196,8 +195,7 @@ def test_private_ca(
             SigningAlgorithm="SHA256WITHRSA",
             Validity={"Value": 7, "Type": "DAYS"},
         )["CertificateArn"]
-        issued = acm_pca.get_certificate(CertificateAuthorityArn=private_ca.arn, CertificateArn=arn)["Certificate"]
-        return Pair(x509.load_pem_x509_certificate(issued.encode()), key)
+        return Pair(x509.load_pem_x509_certificate(private_ca.fetch(arn).encode()), key)
 
     examples.set_up("private_ca.yml", example_private_ca_arn=private_ca.arn)
     s3 = examples.workload(issue("analytics")).client("s3")

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.emulator.fixtures import REGION, client
@@ -87,9 +88,9 @@ def test_a_ca_that_is_not_active(
     controller.four_steps("trust_anchor", name="private", acm_pca_arn=private_ca.arn, enabled=True)
 
 
-def test_a_root_that_is_insisted_on(controller: Controller, acm_pca: Any, root: Authority) -> None:
+def test_a_root_that_is_insisted_on(controller: Controller, acm_pca: Any) -> None:
     top = PrivateCa(acm_pca, "Private root", kind="ROOT")
-    top.certify(root)
+    top.certify_itself()
     refused = controller.module("trust_anchor", name="private", acm_pca_arn=top.arn)
     assert refused["msg"].startswith(f"acm_pca_arn: the Private CA {top.arn} is a root: give the issuing CA instead")
     insisted = controller.four_steps("trust_anchor", name="private", acm_pca_arn=top.arn, include_root=True)
@@ -107,7 +108,7 @@ def test_one_sentence_for_each_mistake(
     mistakes = [
         (
             {"acm_pca_arn": unknown},
-            f"AWS Private CA found nothing for DescribeCertificateAuthority: Resource {unknown}",
+            "AWS Private CA found nothing for DescribeCertificateAuthority: Could not find",
         ),
         ({"acm_pca_arn": another_account}, f"acm_pca_arn: the Private CA {another_account} is of the account 210987"),
         ({"acm_pca_arn": elsewhere}, f"acm_pca_arn: {elsewhere!r} is in the region eu-west-1, but this task works in"),
@@ -130,12 +131,13 @@ def test_one_sentence_for_each_mistake(
 
 
 def test_a_ca_that_was_made_anew_is_no_renewal(
-    controller: Controller, acm_pca: Any, private_ca: PrivateCa, issuing: Authority
+    controller: Controller, emulator: EmulatorServer, private_ca: PrivateCa, issuing: Authority
 ) -> None:
     controller.four_steps("trust_anchor", name="private", acm_pca_arn=private_ca.arn)
-    acm_pca.import_certificate_authority_certificate(
-        CertificateAuthorityArn=private_ca.arn, Certificate=issuing.pem.encode()
-    )
+    # AWS Private CA lets nobody do that; the trust anchor must not count on it.
+    replaced = emulator.state.store(ACCOUNT, REGION).private_cas.authorities[private_ca.arn]
+    replaced.certificate = x509.load_pem_x509_certificate(issuing.pem.encode())
+    replaced.changed_at = emulator.switches.now()
     refused = controller.module("trust_anchor", name="private", acm_pca_arn=private_ca.arn)
     assert refused["msg"] == (
         "Roles Anywhere refused UpdateTrustAnchor with ValidationException: Only the validity of the CA certificate "
