@@ -141,11 +141,6 @@ certificates:
               description: The certificate in PEM.
               returned: when issued, not when check mode would issue it
               type: str
-            chain:
-              description:
-                - The certificates in PEM between it and the trust anchor. Empty, since the anchor holds the issuing CA.
-              returned: when issued, not when check mode would issue it
-              type: str
             serial:
               description: The serial number in hexadecimal.
               returned: when issued, not when check mode would issue it
@@ -171,6 +166,12 @@ certificates:
               description: Why there is no certificate, in one sentence.
               returned: when refused
               type: str
+chain:
+  description:
+    - The certificates in PEM between those issued and the trust anchor, the same for all. Empty, since the anchor holds
+      the issuing CA.
+  returned: success
+  type: str
 issued:
   description: How many certificates were issued, or would be in check mode.
   returned: success
@@ -206,7 +207,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import l
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
 
 
-def describe(outcome: issuing.Outcome, chain: str) -> dict[str, Any]:
+def describe(outcome: issuing.Outcome) -> dict[str, Any]:
     """Write an outcome as a result."""
     if outcome.refused:
         return {"refused": outcome.refused}
@@ -215,7 +216,6 @@ def describe(outcome: issuing.Outcome, chain: str) -> dict[str, Any]:
         return {"reused": False}
     return {
         "certificate": certificate.pem,
-        "chain": chain,
         "serial": certificate.serial,
         "not_before": certificate.not_before,
         "not_after": certificate.not_after,
@@ -233,13 +233,14 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         chain = signer.chain
     certificates_by_host: dict[str, dict[str, Any]] = {}
     for outcome in outcomes:
-        certificates_by_host.setdefault(outcome.order.host, {})[outcome.order.name] = describe(outcome, chain)
+        certificates_by_host.setdefault(outcome.order.host, {})[outcome.order.name] = describe(outcome)
     refused = sum(1 for outcome in outcomes if outcome.refused)
     reused = sum(1 for outcome in outcomes if outcome.reused)
     issued = len(outcomes) - refused - reused
     return {
         "changed": issued > 0 or any(outcome.mistake for outcome in outcomes),
         "certificates": certificates_by_host,
+        "chain": chain,
         "issued": issued,
         "reused": reused,
         "refused": refused,
@@ -253,7 +254,8 @@ def issue(module: AnsibleModule, authority: layout.Layout, signer: Signer) -> li
     validity, warning = issuing.decide_validity(length, signer.certificate.not_valid_after_utc, now)
     if warning:
         module.warn(warning)
-    orders = [Order(**request) for request in module.params["requests"]]
+    # Ansible sends the parameters back with the result, and goes through each of their strings on both sides.
+    orders = [Order(**request) for request in module.params.pop("requests")]
     nonce = module.params["nonce"]
     with ledger.opened(authority.ledger) as book:
         return issuing.issue(

@@ -76,7 +76,7 @@ EXAMPLES = r"""
   fleet.rolesanywhere.certificate_install:
     name: web
     group: web
-    certificate: "{{ issued.certificate }}"
+    certificate: "{{ issued.certificates[inventory_hostname].web.certificate }}"
     chain: "{{ issued.chain }}"
     trust_anchor_arn: arn:aws:rolesanywhere:us-east-1:123456789012:trust-anchor/01234567-89ab-cdef-0123-456789abcdef
     profile_arn: arn:aws:rolesanywhere:us-east-1:123456789012:profile/01234567-89ab-cdef-0123-456789abcdef
