@@ -23,16 +23,19 @@ HERE = Path(__file__).resolve().parent
 Seconds = dict[str, list[float]]
 
 
-def measure_issuing(work: Path, rounds: int, count: int) -> Seconds:
-    """Time one ca_issue call beside the bare loop, in turn."""
+def measure_issuing(work: Path, rounds: int, count: int) -> tuple[Seconds, float]:
+    """Time one ca_issue call beside the bare loop, in turn; return also the megabytes of the task's largest process."""
     authority = issue.Authority(work / "ca")
     requests = issue.make_requests(count)
     seconds: Seconds = {"floor": [], "ca_issue": [], "ca_issue task": []}
+    megabytes = []
     for _ in range(rounds):
         seconds["floor"].append(issue.time_floor(authority, requests))
         seconds["ca_issue"].append(issue.time_issuing(authority, requests))
-        seconds["ca_issue task"].append(issue.time_task(authority, requests, work))
-    return seconds
+        task = issue.measure_task(authority, requests, work)
+        seconds["ca_issue task"].append(task.seconds)
+        megabytes.append(task.megabytes)
+    return seconds, max(megabytes)
 
 
 def measure_roll_outs(work: Path, rounds: int, hosts: int) -> Seconds:
@@ -58,13 +61,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--hosts", type=int, default=50, help="hosts of the roll-outs")
-    parser.add_argument("--requests", type=int, default=1000, help="requests of one ca_issue call")
+    parser.add_argument("--requests", type=int, default=10_000, help="requests of one ca_issue call")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
         (work / "issue").mkdir()
         (work / "fleet").mkdir()
-        issuing = measure_issuing(work / "issue", arguments.rounds, arguments.requests)
+        issuing, megabytes = measure_issuing(work / "issue", arguments.rounds, arguments.requests)
         rolling = measure_roll_outs(work / "fleet", arguments.rounds, arguments.hosts)
     rate = {what: arguments.requests / statistics.median(times) for what, times in issuing.items()}
     host = {what: statistics.median(times) for what, times in rolling.items()}
@@ -78,6 +81,7 @@ def main() -> None:
     print(f"One ca_issue call of {arguments.requests} requests, certificates a second")
     for what, figure in rate.items():
         print(f"  {what:<40}{figure:>10.0f}")
+    print(f"  {'largest process of the task, megabytes':<40}{megabytes:>10.0f}")
     print(f"Roll-out of {arguments.hosts} hosts with a local connection, seconds a host")
     for what, figure in host.items():
         print(f"  {what:<40}{figure:>10.3f}")
