@@ -36,6 +36,11 @@ options:
           - The ID of that key (CKA_ID) in hexadecimal, which tells it from others of its label. A key that is made gets
             it.
         type: str
+      previous_key:
+        description:
+          - The label of the private key of the issuing CA before, as long as M(fleet.rolesanywhere.ca_rollover) goes on
+            and O(pkcs11.key) is that of the next one. Of the two, the one that belongs to the certificate is used.
+        type: str
       pin:
         description:
           - The user PIN of the token, best from a vaulted variable. At least 8 characters here; a shorter one has to

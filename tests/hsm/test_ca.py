@@ -321,3 +321,25 @@ def test_a_key_that_may_not_sign_is_one_sentence(empty: TokenHost) -> None:
     message = empty.fail("ca", key_type="RSA-2048", allow_existing_key=True)
     assert message.startswith(f"The key {KEY!r} in the token {LABEL!r} does not sign: it may not (CKA_SIGN)")
     assert not empty.directory.exists()
+
+
+def test_a_roll_over_has_both_keys_in_the_token(host: TokenHost) -> None:
+    following = {"key": "Issuing CA G2", "previous_key": KEY}
+    names = {"common_name": "Issuing CA G2", "passphrase": PASSPHRASE}
+
+    def sign(host_name: str, authority: str) -> None:
+        host.issue(host.request(host_name), pkcs11=following)
+        host.do("ca_revoke", host=host_name)
+        done = host.do("ca_crl", pkcs11=following, authority=authority)
+        assert (done["changed"], done["entries"]) == (True, 1)
+
+    assert "There is a private key" in host.fail("ca_rollover", state="prepared", **names)
+    host.four_steps("ca_rollover", state="prepared", pkcs11=following, **names)
+    assert len(keys(host)) == 4
+    assert not (host.directory / "next/private-key.pem").exists()
+    sign("web1", "issuing")
+    host.four_steps("ca_rollover", state="switched", pkcs11=following, **names)
+    sign("web2", "issuing")
+    assert host.do("ca_crl", pkcs11=following, authority="previous")["entries"] == 1
+    host.four_steps("ca_rollover", state="finished", pkcs11=following, **names)
+    assert host.issue(host.request("web3"), pkcs11={"key": "Issuing CA G2"})["issued"] == 1

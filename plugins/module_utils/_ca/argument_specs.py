@@ -25,6 +25,7 @@ PROVIDER: dict[str, Any] = {
             "token": {"type": "str", "required": True, "no_log": False},
             "key": {"type": "str", "required": True, "no_log": False},
             "key_id": {"type": "str", "no_log": False},
+            "previous_key": {"type": "str", "no_log": False},
             "pin": {"type": "str", "no_log": True},
             "pin_path": {"type": "path", "no_log": False},
             "pin_environment": {"type": "str", "no_log": False},

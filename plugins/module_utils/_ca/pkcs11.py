@@ -32,12 +32,16 @@ _CURVES = {"ECDSA-P256": "secp256r1", "ECDSA-P384": "secp384r1"}
 
 
 class Wanted(NamedTuple):
-    """Which key of which token; *module* is the path of its library, *key_id* may tell keys of one label apart."""
+    """Which key of which token; *module* is the path of its library, *key_id* may tell keys of one label apart.
+
+    *previous_key* is the label of the key of the CA before, as long as a roll-over goes on.
+    """
 
     module: str
     token: str
     key: str
     key_id: bytes | None
+    previous_key: str | None
 
     @property
     def token_name(self) -> str:
@@ -61,7 +65,7 @@ def read(options: Mapping[str, Any]) -> Wanted:
         key_id = bytes.fromhex(text) if text else None
     except ValueError:
         raise AuthorityError(f"pkcs11.key_id is {text!r}: give pairs of hexadecimal digits.") from None
-    return Wanted(options["module"], options["token"], options["key"], key_id)
+    return Wanted(options["module"], options["token"], options["key"], key_id, options["previous_key"])
 
 
 def read_pin(options: Mapping[str, Any], warn: Callable[[str], None]) -> str:
@@ -134,19 +138,28 @@ class Token:
         """
         certificate = file.load_certificate(files)
         private_key = self._find()
+        public_key = keys.accepted(certificate.public_key())
         name = self._wanted.key_name
+        key = self._pair(private_key, public_key) if private_key else None
+        if key is None and self._wanted.previous_key:
+            previous = self._wanted._replace(key=self._wanted.previous_key, key_id=None, previous_key=None)
+            return Token(previous, self._token, self._session).load_signer(files)
         if private_key is None:
             raise AuthorityError(
                 f"There is no private key {name}: give the label of the key that belongs to {files.certificate}."
             )
-        public_key = keys.accepted(certificate.public_key())
-        wanted, found = keys.key_type(public_key), self._kind(private_key)
-        key = token_key.private_key(private_key, public_key, f"The key {name} does not sign")
-        if not wanted.startswith(found) or not token_key.belongs(key):
+        if key is None:
             raise AuthorityError(
                 f"The key {name} does not belong to {files.certificate}: give the label of the right key."
             )
         return KeySigner(certificate, key)
+
+    def _pair(self, private_key: pkcs11.PrivateKey, public_key: keys.PublicKey) -> keys.PrivateKey | None:
+        """Put a private and a public key together, None if they do not belong together."""
+        if not keys.key_type(public_key).startswith(self._kind(private_key)):
+            return None
+        key = token_key.private_key(private_key, public_key, f"The key {self._wanted.key_name} does not sign")
+        return key if token_key.belongs(key) else None
 
     def _existing(self, key_type: str, *, allow_existing_key: bool) -> keys.PrivateKey | None:
         private_key = self._find()
