@@ -22,14 +22,12 @@ description:
 options:
   common_name:
     description:
-      - The common name of the issuing CA, at most 61 characters.
+      - The common name of the issuing CA, at most 61 characters. Needed unless O(take_over) is given.
       - It becomes a tag of every session, so it may only have ASCII letters, digits, spaces and C(_.:/=+-@).
     type: str
-    required: true
   root_common_name:
-    description: The common name of the root, under the same rules.
+    description: The common name of the root, under the same rules. Needed with O(common_name).
     type: str
-    required: true
   organization:
     description: The organization in the names of both, under the same rules and with at most 64 characters.
     type: str
@@ -60,6 +58,48 @@ options:
         key would not know what the first one has revoked.
     type: bool
     default: false
+  take_over:
+    description:
+      - A CA that was run by hand with C(openssl ca), to be taken over instead of making a new one. Its names stay, so
+        it goes with none of O(common_name), O(root_common_name) and O(organization), and only with O(provider=file).
+      - Its certificate, its private key and all that C(index.txt) knows are copied once into O(directory), and a new
+        CRL with all its revocations is signed. Its own files are only read. Afterwards take its private key away from
+        there, and never use C(openssl ca) with it again.
+      - When it was taken over already, certificates and revocations that C(index.txt) has and the ledger has not are
+        brought in with a warning. Files that are gone by then do not matter.
+      - What it has signed belongs to no host of the inventory. In the ledger the host is the common name, and the
+        workload is V(openssl ca). The first host of the inventory that asks for a certificate with this common name
+        gets it, and M(fleet.rolesanywhere.ca_revoke) of that host revokes the old certificates, too.
+    type: dict
+    suboptions:
+      certificate_path:
+        description: The CA's certificate in PEM, C(certificate) in C(openssl.cnf).
+        type: path
+        required: true
+      private_key_path:
+        description:
+          - The CA's private key in PEM, C(private_key) in C(openssl.cnf). The passphrase opens an encrypted one.
+          - The copy is encrypted with the passphrase whether the original is or not.
+        type: path
+        required: true
+      index_path:
+        description:
+          - The list of what it has issued, C(database) in C(openssl.cnf), usually C(index.txt). Without it nothing of
+            that can be revoked.
+        type: path
+      new_certificates_directory:
+        description: The folder with a copy of each certificate, C(new_certs_dir) in C(openssl.cnf).
+        type: path
+      serial_path:
+        description:
+          - The file with the next serial number, C(serial) in C(openssl.cnf). It tells whether the list is whole.
+        type: path
+      crl_path:
+        description: The last CRL in PEM or DER. Its entries are carried on, and its number is passed.
+        type: path
+      crl_number_path:
+        description: The file with the next CRL number, C(crlnumber) in C(openssl.cnf), from which ours go on.
+        type: path
 extends_documentation_fragment:
   - fleet.rolesanywhere._attributes
   - fleet.rolesanywhere._attributes.posix
@@ -96,6 +136,19 @@ EXAMPLES = r"""
       key: Example Fleet Issuing CA 1
       pin_path: /run/credentials/token-pin
 
+- name: Take over a CA that was run by hand
+  fleet.rolesanywhere.ca:
+    directory: /srv/rolesanywhere/ca
+    passphrase: "{{ vault_ca_passphrase }}"
+    take_over:
+      certificate_path: /etc/ssl/fleet/cacert.pem
+      private_key_path: /etc/ssl/fleet/private/cakey.pem
+      index_path: /etc/ssl/fleet/index.txt
+      serial_path: /etc/ssl/fleet/serial
+      crl_path: /etc/ssl/fleet/crl.pem
+      crl_number_path: /etc/ssl/fleet/crlnumber
+      new_certificates_directory: /etc/ssl/fleet/newcerts
+
 - name: Trust it
   fleet.rolesanywhere.trust_anchor:
     name: fleet
@@ -109,7 +162,7 @@ certificate:
   returned: success
   type: str
 root_certificate:
-  description: The root's certificate in PEM. Null when check mode would make it.
+  description: The root's certificate in PEM. Null when check mode would make it, and for a CA that was taken over.
   returned: success
   type: str
 certificate_path:
@@ -143,6 +196,20 @@ fingerprint:
   description: The SHA-256 of the issuing CA's certificate in hexadecimal. Null when check mode would make it.
   returned: success
   type: str
+taken_over:
+  description: How much came into the ledger now, or would in check mode.
+  returned: with O(take_over)
+  type: dict
+  contains:
+    certificates:
+      description: The number of certificates.
+      type: int
+    revoked:
+      description: The number of revocations.
+      type: int
+    without_pem:
+      description: The number of those certificates of which the old CA has kept no copy.
+      type: int
 """
 
 from datetime import datetime, timezone
@@ -154,22 +221,22 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import (
     actor,
     argument_specs,
     creation,
+    openssl_ca,
     passphrase,
     periods,
     private_files,
     provider,
+    taking_over,
 )
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors import AuthorityError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.layout import Layout
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._door import answer
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, keys, library
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, keys, library, names
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
 
 
-def run(module: AnsibleModule) -> dict[str, Any]:
-    """Ensure the CA and describe it."""
-    library.check()
-    layout = Layout(Path(module.params["directory"]).absolute())
+def make(module: AnsibleModule, layout: Layout, now: datetime) -> creation.Ensured:
+    """Make the CA that the options describe, unless it is there."""
     wanted = creation.WantedAuthority(
         module.params["common_name"],
         module.params["root_common_name"],
@@ -180,36 +247,80 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     )
     root_passphrase = passphrase.read(module.params, module.warn)
     with provider.token(module.params, module.warn) as token:
-        ensured = creation.ensure(
+        return creation.ensure(
             layout,
             wanted,
             root_passphrase,
-            datetime.now(timezone.utc).replace(microsecond=0),
+            now,
             actor.current(),
             allow_unencrypted_key=module.params["allow_unencrypted_key"],
             dry_run=module.check_mode,
             token=token,
             allow_existing_key=module.params["allow_existing_key"],
         )
-    if ensured.warning:
-        module.warn(ensured.warning)
+
+
+def take_over(module: AnsibleModule, layout: Layout, now: datetime) -> taking_over.TakenOver:
+    """Take over the CA that the options point to, unless that is done."""
+    if module.params["provider"] != "file":
+        raise AuthorityError("take_over copies a private key from one file to another: leave provider at file.")
+    given = {option: Path(path) if path else None for option, path in module.params["take_over"].items()}
+    return taking_over.ensure(
+        layout,
+        openssl_ca.Source(
+            certificate=Path(module.params["take_over"]["certificate_path"]),
+            private_key=Path(module.params["take_over"]["private_key_path"]),
+            index_file=given["index_path"],
+            serial=given["serial_path"],
+            crl=given["crl_path"],
+            crl_number=given["crl_number_path"],
+            new_certificates=given["new_certificates_directory"],
+        ),
+        passphrase.read(module.params, module.warn),
+        now,
+        actor.current(),
+        allow_unencrypted_key=module.params["allow_unencrypted_key"],
+        dry_run=module.check_mode,
+    )
+
+
+def run(module: AnsibleModule) -> dict[str, Any]:
+    """Ensure the CA and describe it."""
+    library.check()
+    layout = Layout(Path(module.params["directory"]).absolute())
+    now = datetime.now(timezone.utc).replace(microsecond=0)
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    entered = None
+    ensured: creation.Ensured | taking_over.TakenOver
+    if module.params["take_over"]:
+        ensured = taken_over = take_over(module, layout, now)
+        entered = taken_over.entered
+        before, after = {"taken_over": None}, {"taken_over": entered._asdict() if any(entered) else None}
+        subject = certificates.describe(taken_over.issuing.subject)
+    else:
+        ensured = make(module, layout, now)
+        subject = certificates.describe(names.subject(module.params["common_name"], module.params["organization"]))
+    for warning in ensured.warnings:
+        module.warn(warning)
     issuing, root = ensured.issuing, ensured.root
-    subject = certificates.describe(wanted.subject)
     facts = certificates.facts(issuing) if issuing else {}
     return {
-        "changed": ensured.made or bool(ensured.tightened),
+        "changed": ensured.made or bool(ensured.tightened) or any(entered or ()),
         "certificate": certificates.to_pem(issuing) if issuing else None,
         "root_certificate": certificates.to_pem(root) if root else None,
         "certificate_path": str(layout.issuing.certificate),
         "crl": read_crl(layout),
         "subject": subject,
         **{name: facts.get(name) for name in ("serial", "not_before", "not_after", "fingerprint")},
+        **({"taken_over": entered._asdict()} if entered else {}),
         "diff": {
             "before": {
                 "subject": None if ensured.made else subject,
                 "open_to_others": [str(path) for path in ensured.tightened],
+                **before,
             },
-            "after": {"subject": subject, "open_to_others": []},
+            "after": {"subject": subject, "open_to_others": [], **after},
         },
     }
 
@@ -227,8 +338,8 @@ def main() -> None:
             **argument_specs.AUTHORITY,
             **argument_specs.PASSPHRASE,
             **argument_specs.PROVIDER,
-            "common_name": {"type": "str", "required": True},
-            "root_common_name": {"type": "str", "required": True},
+            "common_name": {"type": "str"},
+            "root_common_name": {"type": "str"},
             "organization": {"type": "str"},
             "key_type": {
                 "type": "str",
@@ -240,8 +351,27 @@ def main() -> None:
             "validity": {"type": "int", "default": 1825},
             "allow_unencrypted_key": {"type": "bool", "default": False, "no_log": False},
             "allow_existing_key": {"type": "bool", "default": False, "no_log": False},
+            "take_over": {
+                "type": "dict",
+                "options": {
+                    "certificate_path": {"type": "path", "required": True},
+                    "private_key_path": {"type": "path", "required": True, "no_log": False},
+                    "index_path": {"type": "path"},
+                    "new_certificates_directory": {"type": "path"},
+                    "serial_path": {"type": "path"},
+                    "crl_path": {"type": "path"},
+                    "crl_number_path": {"type": "path"},
+                },
+            },
         },
-        mutually_exclusive=argument_specs.ONE_PASSPHRASE,
+        mutually_exclusive=[
+            *argument_specs.ONE_PASSPHRASE,
+            ("common_name", "take_over"),
+            ("root_common_name", "take_over"),
+            ("organization", "take_over"),
+        ],
+        required_one_of=[("common_name", "take_over")],
+        required_together=[("common_name", "root_common_name")],
         required_if=argument_specs.PROVIDER_NEEDS,
         supports_check_mode=True,
     )

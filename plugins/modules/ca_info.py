@@ -215,10 +215,10 @@ certificates:
   elements: dict
   contains: &row
     host:
-      description: The host's name in the inventory.
+      description: The host's name in the inventory. The common name of what a CA has issued before it was taken over.
       type: str
     name:
-      description: The workload's name.
+      description: The workload's name. V(openssl ca) for what a CA has issued before it was taken over.
       type: str
     serial:
       description: The serial number in hexadecimal.
@@ -231,19 +231,20 @@ certificates:
       description: The subject in the notation of RFC 4514.
       type: str
     not_before:
-      description: Since when it is valid.
+      description: Since when it is valid. Null when a CA that was taken over has kept no copy of it.
       type: str
     not_after:
       description: When it ends.
       type: str
     fingerprint:
-      description: The SHA-256 of the certificate in hexadecimal.
+      description: The SHA-256 of the certificate in hexadecimal. Null when there is no copy.
       type: str
     public_key_fingerprint:
-      description: The SHA-256 of its public key, as SubjectPublicKeyInfo in DER, in hexadecimal.
+      description: The SHA-256 of its public key, as SubjectPublicKeyInfo in DER, in hexadecimal. Null when there is no
+        copy.
       type: str
     issued_at:
-      description: When it was issued.
+      description: When it was issued. Null when there is no copy.
       type: str
     issued_by:
       description: By whom, and in which run.
@@ -258,7 +259,7 @@ certificates:
       description: Who revoked it.
       type: str
     certificate:
-      description: The certificate in PEM.
+      description: The certificate in PEM. Null when there is no copy.
       returned: with O(include_pem=true)
       type: str
 matching:
@@ -374,8 +375,8 @@ def describe_authority(certificate: x509.Certificate) -> dict[str, Any]:
 
 
 def describe_row(row: IssuedCertificate, *, include_pem: bool) -> dict[str, Any]:
-    """Write a row of the ledger as a result."""
-    described = row._asdict()
+    """Write a row of the ledger as a result; what a CA that was taken over has not kept is None."""
+    described = {column: value or None for column, value in row._asdict().items()}
     pem = described.pop("pem")
     return {**described, "certificate": pem} if include_pem else described
 
@@ -438,7 +439,7 @@ def question(parameters: dict[str, Any], now: datetime) -> info.Question:
     search = ledger_reading.Search(
         parameters["host"],
         parameters["name"],
-        parameters["serial"].lower() if parameters["serial"] is not None else None,
+        certificates.normal_serial(parameters["serial"]) if parameters["serial"] is not None else None,
         None if expiring_within is None else iso(now),
         None if expiring_within is None else iso(now + periods.days("expiring_within", expiring_within)),
         parameters["revoked"],

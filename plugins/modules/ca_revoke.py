@@ -119,7 +119,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import (
 )
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors import AuthorityError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._door import answer
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import library, revocation_lists
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, library, revocation_lists
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
 
 
@@ -130,7 +130,7 @@ def revoke(module: AnsibleModule, book: ledger.Ledger) -> revoking.Outcome:
         return revoking.unblock(book, parameters["host"], unknown=parameters["unknown"], dry_run=dry_run)
     now = datetime.now(timezone.utc).replace(microsecond=0)
     if parameters["serial"]:
-        serial = parameters["serial"].lower()
+        serial = certificates.normal_serial(parameters["serial"])
         return revoking.revoke_serial(book, serial, parameters["reason"], now, actor.current(), dry_run=dry_run)
     return revoking.revoke_host(
         book,

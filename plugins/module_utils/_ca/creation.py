@@ -56,7 +56,7 @@ class Ensured(NamedTuple):
     made: bool
     root: x509.Certificate | None = None
     issuing: x509.Certificate | None = None
-    warning: str | None = None
+    warnings: Sequence[str] = ()
     tightened: Sequence[Path] = ()
 
 
@@ -88,24 +88,19 @@ def ensure(
         if token:
             token.check_room(wanted.key_type, allow_existing_key=allow_existing_key)
 
-    there = private_files.is_there(directory)
-    if not there:
+    if not private_files.is_there(directory):
         check_keys()
         if dry_run:
             return Ensured(True)
-    with private_files.explained("written", directory):
-        if not there:
-            directory.mkdir(mode=private_files.DIRECTORY_MODE, parents=True, exist_ok=True)
-            directory.chmod(private_files.DIRECTORY_MODE)
-        with private_files.locked(directory):
-            if private_files.is_there(layout.issuing.certificate):
-                return _keep(layout, wanted, token, dry_run=dry_run)
-            check_keys()
-            check_room(layout)
-            if dry_run:
-                return Ensured(True)
-            making_key = making.issuing_key(wanted.key_type, token, allow_existing_key=allow_existing_key)
-            return _create(layout, wanted, passphrase, now, made_by, making_key, is_file=token is None)
+    with making.held(directory):
+        if private_files.is_there(layout.issuing.certificate):
+            return _keep(layout, wanted, token, dry_run=dry_run)
+        check_keys()
+        check_room(layout)
+        if dry_run:
+            return Ensured(True)
+        making_key = making.issuing_key(wanted.key_type, token, allow_existing_key=allow_existing_key)
+        return _create(layout, wanted, passphrase, now, made_by, making_key, is_file=token is None)
 
 
 def check_key_protection(passphrase: bytes | None, *, allow_unencrypted_key: bool) -> None:
@@ -148,12 +143,21 @@ def check_room(layout: Layout) -> None:
     if not layout.ledger.exists():
         return
     with ledger.opened(layout.ledger) as book:
-        used = book.has_certificates()
+        used = book.has_entries()
     if used:
         raise AuthorityError(
             f"{directory} holds the ledger of a CA whose issuing certificate is gone: "
             f"restore {layout.issuing.folder} from a backup, or give another folder."
         )
+
+
+def tighten(layout: Layout, *, dry_run: bool) -> list[Path]:
+    """Take away every right that others have on what the CA has, and return what they had one on."""
+    loose = [path for path in layout.paths() if path.exists() and private_files.is_open_to_others(path)]
+    if not dry_run:
+        for path in loose:
+            path.chmod(private_files.DIRECTORY_MODE if path.is_dir() else private_files.FILE_MODE)
+    return loose
 
 
 def _keep(layout: Layout, wanted: WantedAuthority, token: pkcs11.Token | None, *, dry_run: bool) -> Ensured:
@@ -162,11 +166,7 @@ def _keep(layout: Layout, wanted: WantedAuthority, token: pkcs11.Token | None, *
     _check_same(layout, wanted, root, issuing)
     if token:
         token.load_signer(layout.issuing)
-    loose = [path for path in layout.paths() if path.exists() and private_files.is_open_to_others(path)]
-    if not dry_run:
-        for path in loose:
-            path.chmod(private_files.DIRECTORY_MODE if path.is_dir() else private_files.FILE_MODE)
-    return Ensured(False, root, issuing, tightened=loose)
+    return Ensured(False, root, issuing, tightened=tighten(layout, dry_run=dry_run))
 
 
 def _check_same(
@@ -207,12 +207,8 @@ def _create(
         ledger.create(staged.ledger)
         with ledger.opened(staged.ledger) as book, book.batch():
             book.add_revocation_list(made)
-        if staged.root.folder.exists():
-            staged.root.folder.rename(layout.root.folder)
-        staged.ledger.rename(layout.ledger)
-        staged.issuing.folder.rename(layout.issuing.folder)
-    private_files.sync_directory(layout.directory)
-    return Ensured(True, root.certificate, issuing, warning)
+        making.settle(staged, layout)
+    return Ensured(True, root.certificate, issuing, [warning] if warning else [])
 
 
 def _root_in_place(layout: Layout, wanted: WantedAuthority, passphrase: bytes | None) -> making.Root:

@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, keys
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
 
 from .errors import AuthorityError
-from .layout import AuthorityFiles
 from .private_files import explained
 from .signer import KeySigner
 
@@ -18,7 +18,19 @@ if TYPE_CHECKING:
     from cryptography import x509
 
 
-def load_certificate(files: AuthorityFiles) -> x509.Certificate:
+class KeyPairFiles(Protocol):
+    """Where a CA's certificate and its private key are: in our layout or in another."""
+
+    @property
+    def certificate(self) -> Path:
+        """The certificate in PEM."""
+
+    @property
+    def private_key(self) -> Path:
+        """The private key in PEM."""
+
+
+def load_certificate(files: KeyPairFiles) -> x509.Certificate:
     """Read a CA's certificate and check that it may sign.
 
     :raises AuthorityError: it cannot be read, or is no CA's.
@@ -35,7 +47,7 @@ def load_certificate(files: AuthorityFiles) -> x509.Certificate:
     return certificate
 
 
-def load_private_key(files: AuthorityFiles, passphrase: bytes | None) -> keys.PrivateKey:
+def load_private_key(files: KeyPairFiles, passphrase: bytes | None) -> keys.PrivateKey:
     """Read a CA's private key.
 
     :raises AuthorityError: it cannot be read, or the passphrase is missing or wrong.
@@ -48,7 +60,7 @@ def load_private_key(files: AuthorityFiles, passphrase: bytes | None) -> keys.Pr
         raise AuthorityError(f"The private key {files.private_key} {error}.") from None
 
 
-def load_signer(files: AuthorityFiles, passphrase: bytes | None) -> KeySigner:
+def load_signer(files: KeyPairFiles, passphrase: bytes | None) -> KeySigner:
     """Open a CA for signing.
 
     :raises AuthorityError: a file cannot be read, or the key is not the certificate's.

@@ -14,7 +14,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times im
 
 from . import processes
 from .errors import AuthorityError
-from .ledger import BlockedHost, IssuedCertificate, Ledger
+from .ledger import TAKEN_OVER, BlockedHost, IssuedCertificate, Ledger
 from .orders import CheckedOrder, Order, check
 from .signer import Signer
 
@@ -188,7 +188,8 @@ class _Desk:
         self, order: Order, wanted: issuance.WantedCertificate, same_key: Sequence[IssuedCertificate]
     ) -> str | None:
         same_name = self._ledger.unexpired_with_common_name(order.common_name, self._now)
-        name_claims = [Claim(row.host, row.not_after) for row in same_name]
+        # What was issued before the CA was taken over is no host's of the inventory: the first one to ask has the name.
+        name_claims = [Claim(row.host, row.not_after) for row in same_name if row.name != TAKEN_OVER]
         key_claims = [Claim(row.host, row.not_after) for row in same_key if row.not_after > self._now]
         if order.common_name.lower() in self._name_claims:
             name_claims.append(self._name_claims[order.common_name.lower()])

@@ -24,6 +24,8 @@ from .private_files import FILE_MODE
 
 # A large batch of another run may hold the write lock for seconds.
 BUSY_TIMEOUT = 60.0  # seconds
+# Who has issued and revoked, and for which workload, before a CA was taken over; no workload can have such a name.
+TAKEN_OVER = "openssl ca"
 # Within this, clocks of machines that take turns at one ledger may differ.
 CLOCK_TOLERANCE = timedelta(minutes=10)
 
@@ -32,6 +34,8 @@ class IssuedCertificate(NamedTuple):
     """A row of the ledger; the fields are the columns of the table.
 
     *in_use_since* is when the ledger was told that the workload uses it; None for those that it does not use.
+    What a CA has issued before it was taken over belongs to no workload: its *name* is TAKEN_OVER. What the old program
+    has not kept is empty.
     """
 
     serial: str
@@ -197,9 +201,14 @@ class Ledger:
         """Enter a CRL that was made."""
         self._connection.execute("INSERT INTO revocation_lists VALUES (?, ?, ?, ?, ?)", made)
 
-    def has_certificates(self) -> bool:
-        """Say whether a certificate was ever issued."""
-        return self._connection.execute("SELECT 1 FROM certificates LIMIT 1").fetchone() is not None
+    def has_entries(self) -> bool:
+        """Say whether anything was issued, revoked or blocked since the CA is one of ours: it must not be lost."""
+        row = self._connection.execute(
+            "SELECT EXISTS (SELECT 1 FROM certificates WHERE issued_by <> ? OR revoked_by <> ?)"
+            " OR EXISTS (SELECT 1 FROM blocked_hosts)",
+            (TAKEN_OVER, TAKEN_OVER),
+        ).fetchone()
+        return bool(row[0])
 
     def _certificates(self, condition: str, *values: str) -> list[IssuedCertificate]:
         query = f"SELECT * FROM certificates WHERE {condition}"  # noqa: S608 - conditions are this file's own words

@@ -99,7 +99,11 @@ class LedgerReader(Ledger):
 
     def shared_keys(self) -> list[str]:
         """The fingerprints of the public keys that more than one host or more than one workload has or had."""
-        repeated = "SELECT public_key_fingerprint FROM certificates GROUP BY public_key_fingerprint HAVING count(*) > 1"
+        # A certificate that was taken over without its PEM has no fingerprint.
+        repeated = (
+            "SELECT public_key_fingerprint FROM certificates WHERE public_key_fingerprint <> ''"
+            " GROUP BY public_key_fingerprint HAVING count(*) > 1"
+        )
         query = (
             f"SELECT public_key_fingerprint FROM certificates WHERE public_key_fingerprint IN ({repeated})"  # noqa: S608 - own words
             " GROUP BY public_key_fingerprint HAVING min(host) <> max(host) OR min(name) <> max(name)"

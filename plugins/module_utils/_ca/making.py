@@ -7,9 +7,10 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import (
@@ -18,6 +19,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import (
     keys,
     revocation_lists,
 )
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.revocation_lists import Revocation
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times import iso
 
 from . import pkcs11, private_files, revocation_list
@@ -44,6 +46,20 @@ class Root(NamedTuple):
 
 
 @contextlib.contextmanager
+def held(directory: Path) -> Iterator[None]:
+    """Make the folder of a CA unless it is there, and hold it for this run alone.
+
+    :raises AuthorityError: another run holds it, or the disk refuses, then or within.
+    """
+    with private_files.explained("written", directory):
+        if not private_files.is_there(directory):
+            directory.mkdir(mode=private_files.DIRECTORY_MODE, parents=True, exist_ok=True)
+            directory.chmod(private_files.DIRECTORY_MODE)
+        with private_files.locked(directory):
+            yield
+
+
+@contextlib.contextmanager
 def staging(directory: Path) -> Iterator[Layout]:
     """Make a staging folder, which is gone at the end with all that did not get its final name."""
     for left_by_a_killed_run in directory.glob(f"{_STAGING_PREFIX}*"):
@@ -54,6 +70,15 @@ def staging(directory: Path) -> Iterator[Layout]:
         yield staged
     finally:
         shutil.rmtree(staged.directory)
+
+
+def settle(staged: Layout, layout: Layout) -> None:
+    """Give everything its final name, the issuing CA last: it stands for a complete CA."""
+    if staged.root.folder.exists():
+        staged.root.folder.rename(layout.root.folder)
+    staged.ledger.rename(layout.ledger)
+    staged.issuing.folder.rename(layout.issuing.folder)
+    private_files.sync_directory(layout.directory)
 
 
 def make_root(
@@ -111,12 +136,17 @@ def write_authority(files: AuthorityFiles, certificate: x509.Certificate, privat
 
 
 def write_first_crl(
-    files: AuthorityFiles, signer: KeySigner, number: int, now: datetime, made_by: str
+    files: AuthorityFiles,
+    signer: KeySigner,
+    number: int,
+    now: datetime,
+    made_by: str,
+    revoked: Mapping[int, Revocation] = MappingProxyType({}),
 ) -> MadeRevocationList:
-    """Sign and write the empty CRL of a new CA; return what the ledger is to know of it.
+    """Sign and write the first CRL, which a new CA has empty; return what the ledger is to know of it.
 
-    :raises AuthorityError: the signer hands back something else.
+    :raises AuthorityError: the signer hands back something else, or the CRL is too large.
     """
-    crl = revocation_list.sign(signer, number, {}, now, now + FIRST_CRL_PERIOD)
+    crl = revocation_list.sign(signer, number, revoked, now, now + FIRST_CRL_PERIOD)
     private_files.write(files.crl, revocation_lists.to_pem(crl).encode())
     return revocation_list.entry(crl, made_by)

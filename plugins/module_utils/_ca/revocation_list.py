@@ -79,7 +79,7 @@ def refresh(
         known = generations.of(signer.certificate, ledger.revoked_since(now - schedule.next_update))
         published = {} if before is None else revocation_lists.revocations(before)
         carried_on = _carried_on(published, known, ledger, now - schedule.next_update)
-        revoked = {**carried_on, **{int(row.serial, 16): _revocation(row) for row in known}}
+        revoked = {**carried_on, **{int(row.serial, 16): revocation_of(row) for row in known}}
         selection = revocation_list_room.select(
             revoked, carried_on, revocation_lists.room_for_entries(signer.certificate)
         )
@@ -182,5 +182,6 @@ def _serials(serial_numbers: Iterable[int]) -> list[str]:
     return [certificates.serial_hex(serial_number) for serial_number in serial_numbers]
 
 
-def _revocation(row: IssuedCertificate) -> Revocation:
+def revocation_of(row: IssuedCertificate) -> Revocation:
+    """Describe a revoked certificate of the ledger for the CRL."""
     return Revocation(from_iso(row.revoked_at or row.issued_at), revocation_lists.REASONS[row.reason or "unspecified"])

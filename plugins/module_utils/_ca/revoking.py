@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times import iso
 
 from .errors import AuthorityError
-from .ledger import BlockedHost, IssuedCertificate, Ledger
+from .ledger import TAKEN_OVER, BlockedHost, IssuedCertificate, Ledger
 
 
 class Outcome(NamedTuple):
@@ -47,7 +47,7 @@ def revoke_host(
     """
     with ledger.batch(dry_run=dry_run):
         before = ledger.blocked(host)
-        held = ledger.of_host(host)
+        held = _held(ledger, host)
         if not (held or before or unknown):
             raise AuthorityError(
                 f"The ledger knows no certificate of {host}: is this the host's name in the inventory "
@@ -101,10 +101,19 @@ def unblock(ledger: Ledger, host: str, *, unknown: bool, dry_run: bool) -> Outco
         return _outcome(ledger, host, [], before)
 
 
+def _held(ledger: Ledger, host: str) -> list[IssuedCertificate]:
+    """Find all certificates that were issued to a host, and those with its common names from before a take-over."""
+    rows = {row.serial: row for row in ledger.of_host(host)}
+    for common_name in {row.common_name for row in rows.values()} - {""}:
+        older = ledger.unexpired_with_common_name(common_name, now="")
+        rows.update((row.serial, row) for row in older if row.name == TAKEN_OVER)
+    return list(rows.values())
+
+
 def _is_live(row: IssuedCertificate, now: datetime) -> bool:
     return row.revoked_at is None and row.not_after > iso(now)
 
 
 def _outcome(ledger: Ledger, host: str, revoked: list[str], blocked_before: BlockedHost | None) -> Outcome:
-    serials = [row.serial for row in ledger.of_host(host) if row.revoked_at]
+    serials = [row.serial for row in _held(ledger, host) if row.revoked_at]
     return Outcome(revoked, serials, blocked_before, ledger.blocked(host))

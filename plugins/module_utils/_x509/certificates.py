@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _ML_DSA = frozenset(f"2.16.840.1.101.3.4.3.{number}" for number in (17, 18, 19))
 # RFC 3279 section 2.3: rsaEncryption and id-ecPublicKey.
 _RSA_OR_EC = frozenset(("1.2.840.113549.1.1.1", "1.2.840.10045.2.1"))
+_HEXADECIMAL = re.compile(r"[0-9A-Fa-f]+")
 _SIGNATURE_HASHES = ("sha256", "sha384", "sha512")
 
 
@@ -74,6 +75,15 @@ def serial_hex(serial_number: int) -> str:
     return serial_number.to_bytes(serial_number.bit_length() // 8 + 1).hex()
 
 
+def normal_serial(text: str) -> str:
+    """Write a serial number in hexadecimal as :func:`serial_hex` does, whatever zeros, case and colons it was given.
+
+    What is no such number comes back as it is: nothing will be found under it.
+    """
+    digits = text.replace(":", "")
+    return serial_hex(int(digits, 16)) if _HEXADECIMAL.fullmatch(digits) else text
+
+
 def describe(name: x509.Name) -> str:
     """Write a distinguished name in the notation of RFC 4514."""
     return name.rfc4514_string()
@@ -99,8 +109,13 @@ def facts(certificate: x509.Certificate) -> dict[str, str]:
 
 def is_self_signed(certificate: x509.Certificate) -> bool:
     """Say whether a certificate names itself as issuer and is signed with its own key."""
+    return is_issued_by(certificate, certificate)
+
+
+def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Say whether a certificate names another one as its issuer, byte for byte, and is signed with that one's key."""
     try:
-        certificate.verify_directly_issued_by(certificate)
+        certificate.verify_directly_issued_by(issuer)
     except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         return False
     return True
@@ -143,6 +158,23 @@ def check_anchor_certificate(certificate: x509.Certificate, now: datetime | None
             f"The certificate {describe(certificate.subject) or 'without subject'} {reason}: "
             "a trust anchor needs another CA certificate."
         )
+
+
+def path_length(authority: x509.Certificate) -> int | None:
+    """Return how many CAs may stand between a CA and a workload's certificate, or None when there is no limit."""
+    constraints = find(authority.extensions, x509.BasicConstraints)
+    return constraints.path_length if constraints else None
+
+
+def public_key_fingerprint(certificate: x509.Certificate) -> str:
+    """Return the SHA-256 of the SubjectPublicKeyInfo in lower-case hexadecimal, or nothing when no library reads it."""
+    try:
+        encoded = certificate.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+    except (ValueError, UnsupportedAlgorithm):
+        return ""
+    return hashlib.sha256(encoded).hexdigest()
 
 
 def authority_key_identifier(issuer: x509.Certificate) -> x509.AuthorityKeyIdentifier:

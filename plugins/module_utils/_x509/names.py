@@ -119,6 +119,30 @@ def alternative_names(dns_names: Sequence[str], uris: Sequence[str]) -> list[x50
     return [x509.DNSName(value) for value in dns_names] + [x509.UniformResourceIdentifier(value) for value in uris]
 
 
+def check_authority_subject(subject: x509.Name) -> None:
+    """Check the name of a CA that is there already: its attributes become session tags, and it cannot be changed.
+
+    So letters beyond ASCII pass, as STS takes them.
+
+    :raises CertificateError: STS refuses one of its values, or all values of a repeated attribute together.
+    """
+    if not list(subject):
+        raise CertificateError("The CA has no subject: Roles Anywhere needs one.")
+    for attribute in subject:
+        values = [str(repeated.value) for repeated in subject.get_attributes_for_oid(attribute.oid)]
+        for value in (*values, "/".join(values)):
+            if value != value.strip() or not session_tags.VALUE.fullmatch(value):
+                raise CertificateError(
+                    f"The CA's subject holds {value!r}, which STS refuses in session tags: every session would fail, "
+                    "make a new CA."
+                )
+        if len(values) > 1 and any("/" in value for value in values):
+            raise CertificateError(
+                f"The CA's subject repeats an attribute whose value has a /, {'/'.join(values)!r}: session tags could "
+                "not tell it from another, make a new CA."
+            )
+
+
 def _refuse(kind: str, value: str, reason: str | None) -> None:
     if reason:
         raise CertificateError(f"The {kind} {value!r} {reason}.")

@@ -70,10 +70,19 @@ def number(crl: x509.CertificateRevocationList) -> int:
 
     :raises CertificateError: the CRL has none.
     """
-    found = certificates.find(_extensions(crl), x509.CRLNumber)
+    found = number_or_none(crl)
     if found is None:
         raise CertificateError("The CRL has no number: sign it with the extension crlNumber.")
-    return found.crl_number
+    return found
+
+
+def number_or_none(crl: x509.CertificateRevocationList) -> int | None:
+    """Return the CRL number, or None when the CRL has none.
+
+    :raises CertificateError: the extensions cannot be read.
+    """
+    found = certificates.find(_extensions(crl), x509.CRLNumber)
+    return found.crl_number if found else None
 
 
 def revocations(crl: x509.CertificateRevocationList) -> dict[int, Revocation]:

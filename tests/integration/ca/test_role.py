@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .ca_host import PASSPHRASE, CaHost
+from .openssl_ca import OpensslCa
 
 COUNTS = ("changed", "failures")
 
@@ -75,8 +76,24 @@ def test_the_passphrase_shows_nowhere(empty: CaHost, tmp_path: Path) -> None:
     assert PASSPHRASE not in output
 
 
+def test_the_role_takes_over_a_ca_that_was_run_by_hand(empty: CaHost, tmp_path: Path) -> None:
+    old = OpensslCa(tmp_path / "old")
+    old.issue("web1")
+    variables = {
+        "ca_directory": str(empty.directory),
+        "ca_take_over": old.files(crl_path=None),
+        "ca_allow_unencrypted_key": True,
+    }
+    counted = []
+    for mode in (["--check", "--diff"], [], ["--check"], []):
+        counts, _output = run(tmp_path, *mode, **variables)
+        counted.append(tuple(counts[member] for member in COUNTS))
+    assert counted == [(1, 0), (1, 0), (0, 0), (0, 0)]
+    assert empty.do("ca_info")["counts"]["issued"] == 1
+
+
 def test_a_role_without_a_name_for_its_ca_says_so(empty: CaHost, tmp_path: Path) -> None:
     counts, output = run(tmp_path, ca_directory=str(empty.directory))
     assert counts["failures"] == 1
-    assert "missing required arguments: ca_common_name, ca_root_common_name" in output
+    assert "one of the following is required: common_name, take_over" in output
     assert not empty.directory.exists()

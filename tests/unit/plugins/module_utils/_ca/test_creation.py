@@ -153,9 +153,9 @@ def test_the_issuing_ca_ends_with_its_root(workshop, tmp_path):
         tmp_path / "ca", root_validity=timedelta(100), validity=timedelta(200)
     )
     assert ensured.issuing.not_valid_after_utc == workshop.days(100)
-    assert (
-        ensured.warning == "The issuing CA ends with its root on 2027-02-28T10:00:00Z instead of 2027-06-08T10:00:00Z."
-    )
+    assert ensured.warnings == [
+        "The issuing CA ends with its root on 2027-02-28T10:00:00Z instead of 2027-06-08T10:00:00Z."
+    ]
 
 
 def test_an_unencrypted_key_needs_a_yes(workshop, tmp_path):

@@ -368,7 +368,7 @@ def test_nothing_is_returned_when_the_ledger_cannot_be_written(workshop, authori
     ):
         issue_on_a_full_disk()
     with ledger.opened(authority.ledger) as book:
-        assert not book.has_certificates()
+        assert not book.has_entries()
 
 
 @pytest.mark.parametrize("forkable", [True, False])

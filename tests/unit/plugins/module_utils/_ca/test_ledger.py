@@ -116,7 +116,7 @@ def test_a_batch_is_whole_or_nothing(path):
     with pytest.raises(ValueError, match="in the middle"):
         fail_in_the_middle()
     with ledger.opened(path) as book:
-        assert not book.has_certificates()
+        assert not book.has_entries()
 
 
 def test_a_process_killed_in_a_batch_leaves_nothing_of_it(path):

@@ -143,3 +143,21 @@ def test_the_authority_key_identifier_is_copied(maker):
     assert identifier.key_identifier == b"not computed from the key"
     with pytest.raises(CertificateError, match="has no subjectKeyIdentifier"):
         certificates.authority_key_identifier(maker.certificate(key_identifier=False))
+
+
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        ("1001", "1001"),
+        ("10:01", "1001"),
+        ("001001", "1001"),
+        ("ABCD", "00abcd"),
+        ("80", "0080"),
+        ("4F1B7E0D9A2C4D5E8F60718293A4B5C6", "4f1b7e0d9a2c4d5e8f60718293a4b5c6"),
+        ("0x10", "0x10"),
+        ("-1", "-1"),
+        ("", ""),
+    ],
+)
+def test_a_serial_number_is_found_however_it_is_written(text, normal):
+    assert certificates.normal_serial(text) == normal

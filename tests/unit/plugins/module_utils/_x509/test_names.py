@@ -155,3 +155,43 @@ def test_alternative_names_keep_their_order():
 def test_refused_alternative_names(arguments):
     with pytest.raises(CertificateError):
         names.alternative_names(*arguments)
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        [("C", "DE"), ("O", "Exämple GmbH"), ("CN", "CA 1")],
+        [("DC", "com"), ("DC", "example")],
+        [("CN", "a/b")],
+        [("CN", "x" * 62)],
+    ],
+)
+def test_a_ca_that_is_there_may_have_this_name(attributes):
+    names.check_authority_subject(existing_name(attributes))
+
+
+@pytest.mark.parametrize(
+    ("attributes", "sentence"),
+    [
+        ([], "The CA has no subject"),
+        ([("O", "Example, Inc."), ("CN", "CA")], "holds 'Example, Inc.', which STS refuses"),
+        ([("CN", "line\nend")], r"holds 'line\\nend', which STS refuses"),
+        ([("CN", "CA ")], "holds 'CA ', which STS refuses"),
+        ([("OU", "x" * 64)] * 4, "which STS refuses"),  # 259 characters with the signs between them
+        ([("OU", "a/b"), ("OU", "c")], "repeats an attribute whose value has a /, 'a/b/c'"),
+    ],
+)
+def test_a_ca_that_is_there_may_not_have_this_name(attributes, sentence):
+    with pytest.raises(CertificateError, match=sentence):
+        names.check_authority_subject(existing_name(attributes))
+
+
+def existing_name(attributes):
+    oids = {
+        "C": x509.NameOID.COUNTRY_NAME,
+        "O": x509.NameOID.ORGANIZATION_NAME,
+        "OU": x509.NameOID.ORGANIZATIONAL_UNIT_NAME,
+        "CN": x509.NameOID.COMMON_NAME,
+        "DC": x509.NameOID.DOMAIN_COMPONENT,
+    }
+    return x509.Name([x509.NameAttribute(oids[kind], value) for kind, value in attributes])
