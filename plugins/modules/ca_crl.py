@@ -78,6 +78,11 @@ path:
   returned: success
   type: str
   sample: /srv/rolesanywhere/ca/issuing/crl.pem
+issuer:
+  description: The name of the CA whose CRL it is, in the notation of RFC 4514.
+  returned: success
+  type: str
+  sample: CN=Example Fleet Issuing CA 1,O=Example
 beside:
   description: The other issuing CAs that have a CRL, for O(authority), while a roll-over goes on.
   returned: success
@@ -200,6 +205,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     return {
         "changed": refreshed.changed,
         "path": str(files.crl),
+        "issuer": certificates.describe(signer.certificate.subject),
         "beside": [name for name in OTHERS if private_files.is_there(getattr(authority, name).certificate)],
         "entries": len(refreshed.revoked),
         "carried_on": refreshed.carried_on,

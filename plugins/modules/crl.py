@@ -155,6 +155,11 @@ crl:
       returned: when O(tags) is set
       type: dict
       sample: {"team": "platform"}
+issuer:
+  description: The name of the CA that signed the CRL, in the notation of RFC 4514.
+  returned: when the CRL exists after the task and can be read
+  type: str
+  sample: CN=Example Issuing CA G1
 crl_number:
   description: The CRL's number, which grows with each new one; null if the CA gives none.
   returned: when the CRL exists after the task and can be read

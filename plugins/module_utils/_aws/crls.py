@@ -38,6 +38,7 @@ def facts_of(crl: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     next_update = revocation_list.next_update_utc
     return {
+        "issuer": certificates.describe(revocation_list.issuer),
         "crl_number": _number(revocation_list),
         "this_update": iso(revocation_list.last_update_utc),
         "next_update": iso(next_update) if next_update else None,

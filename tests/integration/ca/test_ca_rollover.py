@@ -59,6 +59,7 @@ def test_both_cas_have_a_crl_and_ca_info_finds_all_in_order(host: CaHost) -> Non
     assert "revoked in the ledger but not on the CRL" in faults()[0]
     foretold, done, _checked, again = host.four_steps("ca_crl", authority="previous")
     assert (foretold["entries"], done["entries"], again["beside"]) == (1, 1, ["previous"])
+    assert (done["issuer"], host.do("ca_crl")["issuer"]) == ("CN=Issuing CA G1", "CN=Issuing CA G2")
     assert done["path"] == str(host.directory / "previous/crl.pem")
     assert host.do("ca_crl")["entries"] == 0
     assert faults() == []
