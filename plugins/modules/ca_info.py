@@ -21,6 +21,7 @@ description:
     do not belong together, and when the files are open to others or belong to several users.
   - Certificates are listed when O(host), O(name), O(serial), O(expiring_within), O(revoked) or O(newest) asks for some,
     those that meet all that is asked for, or when O(certificates=true). The list is empty when there is none.
+  - Which workloads are to be renewed is said when O(renewal) asks for it.
 options:
   host:
     description: List certificates of the host with this name in the inventory.
@@ -60,6 +61,32 @@ options:
     description: Whether to return the listed certificates in PEM, too.
     type: bool
     default: false
+  renewal:
+    description:
+      - Say which workloads are to be renewed, in RV(renewal). The certificate that was issued last and is not revoked
+        decides; one that is not known to be in use, see M(fleet.rolesanywhere.ca_confirm), is due at once.
+      - What changed in the inventory or on a host is not in the ledger; M(fleet.rolesanywhere.workload_info) finds it.
+      - A host that has other certificates is not due for a workload whose last one ended more than 30 days ago.
+    type: dict
+    suboptions:
+      hosts:
+        description:
+          - The hosts to ask for, by their names in the inventory. One that the ledger does not know is due.
+          - Without it, all hosts that the ledger knows.
+        type: list
+        elements: str
+      renew_when_left:
+        description: As O(fleet.rolesanywhere.workload_info#module:renew_when_left).
+        type: float
+        default: 0.333
+      renew_when_days_left:
+        description: As O(fleet.rolesanywhere.workload_info#module:renew_when_days_left).
+        type: float
+        default: 0
+      renew_jitter:
+        description: As O(fleet.rolesanywhere.workload_info#module:renew_jitter).
+        type: float
+        default: 0.1
   validity:
     description:
       - How many days workload certificates are valid, as in O(fleet.rolesanywhere.ca_issue#module:validity).
@@ -125,6 +152,17 @@ EXAMPLES = r"""
     directory: /srv/rolesanywhere/ca
     host: web1
     revoked: true
+
+- name: Ask which hosts a nightly run is to visit
+  fleet.rolesanywhere.ca_info:
+    directory: /srv/rolesanywhere/ca
+    renewal:
+      hosts: "{{ groups['rolesanywhere_fleet'] | default([]) }}"
+  register: nightly
+
+- name: Say which
+  ansible.builtin.debug:
+    var: nightly.renewal.hosts
 
 - name: Back the ledger up, whatever else runs
   ansible.builtin.command:
@@ -258,6 +296,11 @@ certificates:
     revoked_by:
       description: Who revoked it.
       type: str
+    in_use_since:
+      description:
+        - When the ledger was told that the workload uses it, see M(fleet.rolesanywhere.ca_confirm). Null when it was
+          not, and for a certificate that another one has taken the place of.
+      type: str
     certificate:
       description: The certificate in PEM. Null when there is no copy.
       returned: with O(include_pem=true)
@@ -284,6 +327,43 @@ blocked_hosts:
     reason:
       description: Why, in the words of O(fleet.rolesanywhere.ca_revoke#module:reason).
       type: str
+renewal:
+  description: What is to be renewed.
+  returned: with O(renewal)
+  type: dict
+  contains:
+    hosts:
+      description: The hosts that have something due, each once, in the order of O(renewal.hosts).
+      type: list
+      elements: str
+    due:
+      description: What is due.
+      type: list
+      elements: dict
+      contains: &finding
+        host:
+          description: The host's name in the inventory.
+          type: str
+        name:
+          description: The workload's name. Null when it is the whole host.
+          type: str
+        serial:
+          description: The serial number of its last certificate. Null without one.
+          type: str
+        not_after:
+          description: When that ends.
+          type: str
+        reason:
+          description: Why.
+          type: str
+          sample: 21 % of its lifetime is left
+    held:
+      description:
+        - The hosts that are blocked, and the workloads whose certificate was revoked. They are never due, for being
+          revoked is no reason to get a new one.
+      type: list
+      elements: dict
+      contains: *finding
 crl:
   description: The CRL in place beside the ledger. Null when there is none that can be read, with a warning.
   returned: success
@@ -348,10 +428,12 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import (
     layout,
     ledger_reading,
     periods,
+    renewing,
 )
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors import AuthorityError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.ledger import IssuedCertificate
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._door import answer
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._renewal import Thresholds
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import (
     certificates,
     keys,
@@ -396,6 +478,15 @@ def describe_crl(path: str, comparison: info.Comparison) -> dict[str, Any]:
     }
 
 
+def describe_renewal(renewal: renewing.Renewal) -> dict[str, Any]:
+    """Write what is due, and what is held back, as a result."""
+    return {
+        "hosts": renewal.hosts,
+        "due": [finding._asdict() for finding in renewal.due],
+        "held": [finding._asdict() for finding in renewal.held],
+    }
+
+
 def run(module: AnsibleModule) -> dict[str, Any]:
     """Look, and describe what is there."""
     library.check()
@@ -406,7 +497,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     entries = report.entries
     for warning in (*report.faults, *report.left_out):
         module.warn(warning)
-    return {
+    result = {
         "changed": False,
         "faults": report.faults,
         "authority": {
@@ -426,6 +517,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
             for shared in entries.shared_keys
         ],
     }
+    return {**result, "renewal": describe_renewal(entries.renewal)} if entries.renewal else result
 
 
 def question(parameters: dict[str, Any], now: datetime) -> info.Question:
@@ -451,7 +543,17 @@ def question(parameters: dict[str, Any], now: datetime) -> info.Question:
         parameters["limit"],
         periods.days("validity", parameters["validity"]),
         periods.days("refresh_before", parameters["refresh_before"]),
+        renewal_question(parameters["renewal"]) if parameters["renewal"] else None,
     )
+
+
+def renewal_question(options: dict[str, Any]) -> renewing.RenewalQuestion:
+    """Read the option renewal.
+
+    :raises AuthorityError: a number is out of its range.
+    """
+    thresholds = Thresholds(options["renew_when_left"], options["renew_when_days_left"], options["renew_jitter"])
+    return renewing.check(renewing.RenewalQuestion(options["hosts"], thresholds))
 
 
 def main() -> None:
@@ -468,6 +570,15 @@ def main() -> None:
             "certificates": {"type": "bool", "default": False},
             "limit": {"type": "int", "default": 1000},
             "include_pem": {"type": "bool", "default": False},
+            "renewal": {
+                "type": "dict",
+                "options": {
+                    "hosts": {"type": "list", "elements": "str"},
+                    "renew_when_left": {"type": "float", "default": 0.333},
+                    "renew_when_days_left": {"type": "float", "default": 0},
+                    "renew_jitter": {"type": "float", "default": 0.1},
+                },
+            },
             "validity": {"type": "int", "default": 30},
             "refresh_before": {"type": "int", "default": 30},
         },

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, revocation_lists
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times import iso
 
-from . import file, health, ledger_reading, private_files, revocation_list
+from . import file, health, ledger_reading, private_files, renewing, revocation_list
 from .errors import AuthorityError
 from .layout import Layout
 from .ledger import BlockedHost, IssuedCertificate
@@ -23,12 +23,16 @@ if TYPE_CHECKING:
 
 
 class Question(NamedTuple):
-    """What somebody wants to know; without a *search* no certificate is listed, and never more than *limit*."""
+    """What somebody wants to know.
+
+    Without a *search* no certificate is listed, and never more than *limit*; what is due only when *renewal* asks.
+    """
 
     search: ledger_reading.Search | None
     limit: int
     validity: timedelta
     refresh_before: timedelta
+    renewal: renewing.RenewalQuestion | None = None
 
 
 class SharedKey(NamedTuple):
@@ -61,6 +65,7 @@ class Entries(NamedTuple):
     shared_keys: Sequence[SharedKey]
     last_crl_number: int
     clock: str | None
+    renewal: renewing.Renewal | None
 
 
 class Report(NamedTuple):
@@ -155,6 +160,7 @@ def _ask(
         [SharedKey(fingerprint, book.with_public_key(fingerprint)) for fingerprint in shared[:limit]],
         book.last_revocation_list_number(),
         _clock(book, now),
+        renewing.find(book, question.renewal, now) if question.renewal else None,
     )
 
 

@@ -86,6 +86,19 @@ class LedgerReader(Ledger):
         condition, values = condition_of(search)
         return self._certificates(f"{condition} ORDER BY not_after, rowid LIMIT {limit:d}", *values)
 
+    def hosts(self) -> list[str]:
+        """The names of all hosts that have or had a certificate, in their order."""
+        return [host for (host,) in self._connection.execute("SELECT DISTINCT host FROM certificates ORDER BY host")]
+
+    def of_host_ending_after(self, host: str, time: str) -> list[IssuedCertificate]:
+        """The certificates of a host that end after a time, as they were issued."""
+        return self._certificates("host = ? AND not_after > ? ORDER BY issued_at, rowid", host, time)
+
+    def last_of_host(self, host: str) -> IssuedCertificate | None:
+        """The certificate of a host that ends last, or None."""
+        found = self._certificates("host = ? ORDER BY not_after DESC, rowid DESC LIMIT 1", host)
+        return found[0] if found else None
+
     def revoked_unexpired(self, now: str) -> Iterator[str]:
         """Go through the serial numbers of the revoked certificates that have not expired, as they were revoked."""
         query = "SELECT serial FROM certificates WHERE revoked_at IS NOT NULL AND not_after > ? ORDER BY revoked_at"
