@@ -8,6 +8,8 @@ from typing import Any
 
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.key_types import KEY_TYPES
 
+from .selinux import OPTIONS as SELINUX_OPTIONS
+
 WORKLOAD: dict[str, dict[str, Any]] = {
     "directory": {"type": "path", "default": "/etc/rolesanywhere"},
     "name": {"type": "str", "default": "default"},
@@ -16,6 +18,8 @@ WORKLOAD: dict[str, dict[str, Any]] = {
 WORKLOAD_GROUP: dict[str, dict[str, Any]] = {
     "group": {"type": "str"},
 }
+
+SELINUX: dict[str, dict[str, Any]] = {name: {"type": "str"} for name in SELINUX_OPTIONS}
 
 CERTIFICATE_WISHES: dict[str, dict[str, Any]] = {
     "common_name": {"type": "str"},

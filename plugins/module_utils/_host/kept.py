@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Sequence
 
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session import openssl
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.certificate import (
@@ -43,6 +43,21 @@ def read_versions(place: Workload) -> list[Version]:
     serials = [*([current] if current else []), *versions.other_serials(place)]
     states = {current: "current", staged: "staged"}
     return [_read_version(place, serial, states.get(serial, "previous")) for serial in serials]
+
+
+def spent_keys(kept: Sequence[Version], now: datetime, compromised: bool) -> list[str]:
+    """Return the serials of the versions whose private key must go: a pure decision.
+
+    A version before the one in use is kept for the way back, and that ends when it expires, or at once for all of them
+    when their keys may be known to others. What waits for its proof is not one of them.
+    """
+    return [
+        version.serial
+        for version in kept
+        if version.state == "previous"
+        and version.has_private_key
+        and (compromised or (version.certificate is not None and version.certificate.not_after <= now))
+    ]
 
 
 def read_pending(place: Workload) -> dict[str, str | None] | None:

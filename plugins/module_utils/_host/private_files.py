@@ -86,6 +86,23 @@ class OpenDirectory:
 
         self._replace(name, content, dress)
 
+    def dress(self, name: str, mode: int, group: int = -1) -> None:
+        """Give the regular file ``name`` this mode and group (a number, -1 leaves it); raises HostError."""
+        with told(f"{self.path}/{name}", "corrected"):
+            descriptor = os.open(name, _READ_ONLY, dir_fd=self.descriptor)
+            try:
+                os.fchown(descriptor, -1, group)
+                os.fchmod(descriptor, mode)
+            finally:
+                os.close(descriptor)
+
+    def remove(self, name: str) -> None:
+        """Remove the file ``name`` for good, if it is there; raises HostError."""
+        with told(f"{self.path}/{name}", "removed"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=self.descriptor)
+            os.fsync(self.descriptor)
+
     def rewrite(self, name: str, content: bytes, status: os.stat_result) -> None:
         """Put ``content`` in place of a file with this status as ``write`` does; it keeps owner, group and mode.
 

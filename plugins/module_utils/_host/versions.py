@@ -30,6 +30,7 @@ from .workload import Workload
 
 _SERIAL = re.compile("[0-9a-f]{2,64}")
 _STAGING = ".staging-"
+_REMOVED = ".removed-"
 _LINK = ".current-"
 
 
@@ -88,17 +89,30 @@ def current_serial(place: Workload) -> str | None:
     return serial
 
 
+def serials(place: Workload) -> list[str]:
+    """Return the serials of all pairs, the latest staged first.
+
+    The certificate's file is never written again, while the directory changes when its key is removed.
+    """
+    with told(place.versions, "read"):
+        try:
+            found = [name for name in os.listdir(place.versions) if _SERIAL.fullmatch(name)]
+        except FileNotFoundError:
+            return []
+        return sorted(found, key=lambda serial: _staged_at(place.version(serial)), reverse=True)
+
+
+def _staged_at(version: str) -> int:
+    try:
+        return os.lstat(f"{version}/{CERTIFICATE}").st_mtime_ns
+    except (FileNotFoundError, NotADirectoryError):
+        return os.lstat(version).st_mtime_ns
+
+
 def other_serials(place: Workload) -> list[str]:
     """Return the serials of the pairs that are not in use, the latest staged first."""
     current = current_serial(place)
-    with told(place.versions, "read"):
-        try:
-            entries = list(os.scandir(place.versions))
-        except FileNotFoundError:
-            return []
-        staged = [entry for entry in entries if _SERIAL.fullmatch(entry.name) and entry.name != current]
-        staged.sort(key=lambda entry: entry.stat(follow_symlinks=False).st_mtime_ns, reverse=True)
-    return [entry.name for entry in staged]
+    return [serial for serial in serials(place) if serial != current]
 
 
 def waiting_serial(place: Workload) -> str | None:
@@ -142,10 +156,10 @@ def stage(
     try:
         make_directory(staging, DIRECTORY_MODE, owning_group)
         with open_directory(staging) as directory:
-            directory.write(CERTIFICATE, certificate, 0o640, owning_group)
-            directory.write(CHAIN, chain, 0o640, owning_group)
-            directory.write(PRIVATE_KEY, private_key, 0o400 if group is None else 0o640, owning_group)
-        remove_directory(place.version(serial))
+            modes = _modes(group)
+            for name, content in ((CERTIFICATE, certificate), (CHAIN, chain), (PRIVATE_KEY, private_key)):
+                directory.write(name, content, modes[name], owning_group)
+        _remove(place, serial)
         with told(place.version(serial), "written"), open_directory(place.versions) as versions:
             os.rename(staging, place.version(serial))
             os.fsync(versions.descriptor)
@@ -154,15 +168,60 @@ def stage(
         raise
 
 
+def paths_of(place: Workload, serial: str) -> list[str]:
+    """Return the pair's directory and the files that it holds."""
+    version = place.version(serial)
+    return [version, *(path for path in (f"{version}/{name}" for name in _modes(None)) if os.path.lexists(path))]
+
+
+def correction_due(place: Workload, serial: str, group: int | None) -> list[str]:
+    """Return which of the pair's directory and files have not the mode or the group that they should have."""
+    modes = _modes(group)
+    due = []
+    with told(place.version(serial), "looked at"):
+        for path in paths_of(place, serial):
+            status = os.lstat(path)
+            mode = modes.get(os.path.basename(path), DIRECTORY_MODE)
+            if stat.S_IMODE(status.st_mode) != mode or group not in (None, status.st_gid):
+                due.append(path)
+    return due
+
+
+def correct(place: Workload, serial: str, group: int | None) -> bool:
+    """Give the pair's directory and files their modes and the given group; the answer tells whether any lacked it."""
+    due = correction_due(place, serial, group)
+    if due:
+        version, modes, owning_group = place.version(serial), _modes(group), -1 if group is None else group
+        make_directory(version, DIRECTORY_MODE, owning_group)
+        with open_directory(version) as directory:
+            for path in due:
+                if path != version:
+                    directory.dress(os.path.basename(path), modes[os.path.basename(path)], owning_group)
+    return bool(due)
+
+
+def _modes(group: int | None) -> dict[str, int]:
+    return {CERTIFICATE: 0o640, CHAIN: 0o640, PRIVATE_KEY: 0o400 if group is None else 0o640}
+
+
+def leftovers(place: Workload) -> list[str]:
+    """Return what a run left behind that was killed while it staged a pair, switched to it or removed one."""
+    found = []
+    with told(place.path, "read"):
+        for directory, prefixes in ((place.versions, (_STAGING, _REMOVED)), (place.path, (_LINK,))):
+            with contextlib.suppress(FileNotFoundError):
+                found += [f"{directory}/{name}" for name in os.listdir(directory) if name.startswith(prefixes)]
+    return found
+
+
 def remove_leftovers(place: Workload) -> None:
-    """Remove what a run left behind that was killed while it staged a pair or switched to it."""
-    with told(place.path, "tidied up"):
-        for name in os.listdir(place.versions):
-            if name.startswith(_STAGING):
-                remove_directory(f"{place.versions}/{name}")
-        for name in os.listdir(place.path):
-            if name.startswith(_LINK):
-                os.unlink(f"{place.path}/{name}")
+    """Remove the ``leftovers``."""
+    for path in leftovers(place):
+        if os.path.islink(path):
+            with told(path, "removed"):
+                os.unlink(path)
+        else:
+            remove_directory(path)
 
 
 def flip(place: Workload, serial: str) -> None:
@@ -180,11 +239,31 @@ def flip(place: Workload, serial: str) -> None:
 
 def discard(place: Workload, serial: str) -> None:
     """Remove a staged pair and the pending key it was made with."""
-    remove_directory(place.version(serial))
+    _remove(place, serial)
     remove_directory(place.pending)
+
+
+def remove_private_key(place: Workload, serial: str) -> None:
+    """Remove the private key of a pair that is not in use; its certificate stays to be looked at."""
+    with open_directory(place.version(serial)) as version:
+        version.remove(PRIVATE_KEY)
+
+
+def superfluous(place: Workload, keep: int) -> list[str]:
+    """Return the serials of the pairs that are too many, where the current one and the latest others are kept."""
+    return other_serials(place)[keep - 1 :]
 
 
 def prune(place: Workload, keep: int) -> None:
     """Keep the current pair and the latest others, ``keep`` in all."""
-    for serial in other_serials(place)[keep - 1 :]:
-        remove_directory(place.version(serial))
+    for serial in superfluous(place, keep):
+        _remove(place, serial)
+
+
+def _remove(place: Workload, serial: str) -> None:
+    """Take a pair its name before its files, so that a pair is whole as long as it is there."""
+    removed = f"{place.versions}/{_REMOVED}{serial}"
+    remove_directory(removed)
+    with told(place.version(serial), "removed"), contextlib.suppress(FileNotFoundError):
+        os.rename(place.version(serial), removed)
+    remove_directory(removed)

@@ -55,6 +55,14 @@ class Authority:
         public_key = x509.load_pem_x509_csr(csr.encode()).public_key()
         return self._issue(name, public_key, False, key_usage(digital_signature=True))
 
+    def crl(self, serial: int) -> bytes:
+        """Return a CRL (PEM) with one serial number."""
+        now = datetime.now(timezone.utc).replace(microsecond=0)
+        builder = x509.CertificateRevocationListBuilder(NAME, now, now + timedelta(days=45))
+        builder = builder.add_revoked_certificate(x509.RevokedCertificateBuilder(serial, now).build())
+        builder = builder.add_extension(x509.CRLNumber(1), critical=False)
+        return builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
     def _issue(self, subject: x509.Name, public_key: Any, is_ca: bool, usage: x509.KeyUsage) -> str:
         now = datetime.now(timezone.utc)
         builder = (

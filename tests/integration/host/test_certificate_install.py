@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.emulator.fixtures import client
 from tests.emulator.server import EmulatorServer
 
 from .conftest import Authority
@@ -23,7 +24,10 @@ def test_four_steps(machine: Machine, issued: Issued, target: dict[str, str]) ->
     assert [step["changed"] for step in steps] == [True, True, False, False]
     assert [step["outcome"] for step in steps] == ["unproved", "proved", "unchanged", "unchanged"]
     done = steps[1]
-    assert done["diff"] == {"before": {"serial": None}, "after": {"serial": done["serial"]}}
+    assert done["diff"] == {
+        "before": {"serial": None, "removed_keys": []},
+        "after": {"serial": done["serial"], "removed_keys": []},
+    }
     assert done["path"] == f"{machine.workload}/current/certificate.pem"
     assert done["session"]["assumed_role_arn"] == f"arn:aws:sts::123456789012:assumed-role/web/{done['serial']}"
     assert set(done["session"]) == {"assumed_role_arn", "expiration"}
@@ -56,6 +60,48 @@ def test_rotation(machine: Machine, issued: Issued, target: dict[str, str]) -> N
     second = machine.module("certificate_install", certificate=issued(), **target)
     assert second["previous_serial"] == first["serial"] != second["serial"]
     assert (machine.workload / "current").resolve().name == second["serial"]
+
+
+def test_four_steps_back(machine: Machine, issued: Issued, target: dict[str, str]) -> None:
+    first, second = (machine.module("certificate_install", certificate=issued(), **target) for _time in range(2))
+    steps = machine.four_steps("certificate_install", state="previous", serial=first["serial"], **target)
+    assert [step["changed"] for step in steps] == [True, True, False, False]
+    assert [step["outcome"] for step in steps] == ["unproved", "proved", "unchanged", "unchanged"]
+    assert steps[1]["diff"]["before"]["serial"] == second["serial"]
+    assert steps[1]["diff"]["after"]["serial"] == first["serial"]
+    assert (machine.workload / "current").resolve().name == first["serial"]
+
+
+def test_there_is_no_way_back_to_what_was_revoked(
+    machine: Machine, issued: Issued, target: dict[str, str], authority: Authority, emulator: EmulatorServer
+) -> None:
+    first, second = (machine.module("certificate_install", certificate=issued(), **target) for _time in range(2))
+    client(emulator, "rolesanywhere").import_crl(
+        name="fleet",
+        enabled=True,
+        crlData=authority.crl(int(first["serial"], 16)),
+        trustAnchorArn=target["trust_anchor_arn"],
+    )
+    answer = machine.module("certificate_install", state="previous", **target)
+    assert answer["failed"] is True
+    assert answer["outcome"] == "refused"
+    assert answer["msg"].startswith(f"Certificate {first['serial']} was refused, the one in use stays: ")
+    assert "Certificate revoked" in answer["msg"]
+    assert (machine.workload / "current").resolve().name == second["serial"]
+
+
+def test_keys_that_others_may_know_go_at_once(machine: Machine, issued: Issued) -> None:
+    first = machine.module("certificate_install", certificate=issued(), prove=False)["serial"]
+    steps = machine.four_steps("certificate_install", certificate=issued(), prove=False, compromised=True)
+    assert [step["removed_keys"] for step in steps] == [[first], [first], [], []]
+    assert steps[0]["diff"] == steps[1]["diff"]
+    kept = machine.module("certificate_info")["versions"]
+    assert [(version["state"], version["has_private_key"]) for version in kept] == [
+        ("current", True),
+        ("previous", False),
+    ]
+    answer = machine.module("certificate_install", state="previous", prove=False)
+    assert answer["msg"].startswith(f"Certificate {first} cannot be used again: its private key was removed")
 
 
 def test_what_aws_refuses_is_discarded(machine: Machine, authority: Authority, target: dict[str, str]) -> None:
@@ -102,12 +148,18 @@ def test_hold_paces_only_what_asks_aws(machine: Machine, issued: Issued, target:
         ({"certificate": "none"}, "certificate holds 0 certificates"),
         ({"certificate": ""}, "certificate holds 0 certificates"),
         ({"keep": 0}, "keep is 0"),
+        ({"certificate": None}, "state is present but all of the following are missing: certificate"),
+        ({"state": "previous", "certificate": None}, "There is no version before the first one in "),
+        ({"state": "previous", "certificate": None, "serial": "4b"}, "There is no version 4b in "),
+        ({"state": "previous", "certificate": None, "compromised": True}, "compromised goes with a new certificate"),
+        ({"serial": "4b"}, "parameters are mutually exclusive: certificate|serial"),
     ],
 )
 def test_bad_values_end_in_one_sentence(
     machine: Machine, issued: Issued, target: dict[str, str], options: dict[str, object], told: str
 ) -> None:
-    given = {**target, "certificate": issued(), **options}
+    wanted = {**target, "certificate": issued(), **options}
+    given = {name: value for name, value in wanted.items() if value is not None}
     if "prove" in options:
         given = {"certificate": given["certificate"], "prove": True}
     answer = machine.module("certificate_install", **given)

@@ -95,6 +95,21 @@ def authority():
 
 
 @pytest.fixture
+def let_expire(authority):
+    """A function that makes the certificate of a version an expired one and returns the path of its private key."""
+
+    def replace(place, serial):
+        path = Path(place.version(serial), "certificate.pem")
+        public_key = x509.load_pem_x509_certificate(path.read_bytes()).public_key()
+        begin, status = datetime.now(timezone.utc) - timedelta(days=30), path.stat()
+        path.write_text(authority.issue(public_key, serial=int(serial, 16), begin=begin, days=1))
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))  # it keeps its place in the order
+        return path.with_name("private-key.pem")
+
+    return replace
+
+
+@pytest.fixture
 def place(tmp_path):
     """A workload in a directory of its own."""
     return workload(str(tmp_path / "etc"), "web")

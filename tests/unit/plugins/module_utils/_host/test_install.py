@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import stat
 from datetime import datetime, timezone
 from pathlib import Path
@@ -15,6 +16,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host import i
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host import versions
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.errors import HostError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.install import (
+    Care,
     Unproved,
     install,
     predict,
@@ -68,7 +70,7 @@ def issued(place, authority):
 
 def pairs(place):
     """Return the serials of the pairs, the current one first, after making sure that each is whole."""
-    for serial in os.listdir(place.versions):
+    for serial in versions.serials(place):
         assert sorted(os.listdir(place.version(serial))) == ["certificate.pem", "chain.pem", "private-key.pem"]
         certificate = read_issued(Path(place.version(serial), "certificate.pem").read_text(), "").certificate
         assert public_key_of(f"{place.version(serial)}/private-key.pem") == certificate.public_key_info_der
@@ -156,13 +158,23 @@ def test_a_first_pair_that_is_refused_leaves_none(place, issued, aws):
 @pytest.mark.parametrize("keep", [1, 2, 3])
 def test_so_many_pairs_are_kept(place, issued, keep):
     for serial in range(0x4B01, 0x4B06):
-        install(place, issued(serial), None, keep=keep)
+        install(place, issued(serial), None, Care(keep=keep))
     assert pairs(place) == ["4b05", "4b04", "4b03"][:keep]
+
+
+def test_fewer_pairs_are_kept_under_the_pair_in_use(place, issued):
+    for serial in range(0x4B01, 0x4B04):
+        new = issued(serial)
+        install(place, new, None)
+    assert predict(place, new, Care(keep=2)).changed
+    assert install(place, new, None, Care(keep=2)).changed
+    assert pairs(place) == ["4b03", "4b02"]
+    assert not install(place, new, None, Care(keep=2)).changed
 
 
 def test_the_pair_in_use_is_always_kept(place, issued):
     with pytest.raises(HostError, match="keep is 0"):
-        install(place, issued(), None, keep=0)
+        install(place, issued(), None, Care(keep=0))
 
 
 def test_a_certificate_for_another_key_is_not_staged(place, issued, authority):
@@ -197,7 +209,7 @@ def test_what_is_not_one_certificate_is_refused(authority, count):
 def test_owner_group_and_modes(place, issued, group, key_mode, umask):
     old = os.umask(umask)
     try:
-        install(place, issued(), None, group=group)
+        install(place, issued(), None, Care(group=group))
     finally:
         os.umask(old)
     version = place.version("4b01")
@@ -211,6 +223,126 @@ def test_owner_group_and_modes(place, issued, group, key_mode, umask):
     }
     assert {path: stat.S_IMODE(os.lstat(path).st_mode) for path in modes} == modes
     assert {os.lstat(path).st_uid for path in modes} == {os.geteuid()}
+
+
+@pytest.mark.parametrize(
+    ("path", "mode"),
+    [("", 0o700), ("certificate.pem", 0o644), ("chain.pem", 0o600), ("private-key.pem", 0o600)],
+)
+def test_modes_of_the_pair_in_use_are_corrected(place, issued, path, mode):
+    new = issued()
+    install(place, new, None)
+    spoiled = f"{place.version('4b01')}/{path}".rstrip("/")
+    right = stat.S_IMODE(os.lstat(spoiled).st_mode)
+    os.chmod(spoiled, mode)
+    assert predict(place, new).changed
+    assert stat.S_IMODE(os.lstat(spoiled).st_mode) == mode
+    assert install(place, new, None).changed
+    assert stat.S_IMODE(os.lstat(spoiled).st_mode) == right
+    assert not predict(place, new).changed
+    assert not install(place, new, None).changed
+
+
+class Labels:
+    """SELinux contexts: what was asked for, and for which paths the answer is that they had another one."""
+
+    def __init__(self, *wrong):
+        self.asked, self.wrong = [], wrong
+
+    def __call__(self, path, is_new):
+        self.asked.append((os.path.relpath(path, "/"), is_new))
+        assert os.path.lexists(path)
+        return path in self.wrong
+
+
+def test_what_is_new_gets_the_context_of_its_own_path_before_it_is_used(place, issued, monkeypatch):
+    new, labels = issued(), Labels()
+    flip = versions.flip
+    monkeypatch.setattr(versions, "flip", lambda *arguments: (labels.asked.append("flip"), flip(*arguments)))
+    install(place, new, None, Care(label=labels))
+    version = place.version("4b01")[1:]
+    files = [f"{version}/{name}" for name in ("certificate.pem", "chain.pem", "private-key.pem")]
+    directories = [(place.path[1:], False), (place.versions[1:], False)]  # the request made them
+    assert labels.asked == [*directories, *((path, True) for path in [version, *files]), "flip"]
+
+
+@pytest.mark.parametrize("wrong", ["", "/versions", "/versions/4b01", "/versions/4b01/private-key.pem"])
+def test_another_context_is_a_change(place, issued, wrong):
+    new = issued()
+    install(place, new, None)
+    assert not predict(place, new, Care(label=Labels())).changed
+    for step in (
+        predict(place, new, Care(label=(labels := Labels(place.path + wrong)))),
+        install(place, new, None, Care(label=labels)),
+    ):
+        assert step.changed
+        assert {is_new for _path, is_new in labels.asked} == {False}
+
+
+def test_a_kept_version_loses_its_key_when_it_expires(place, issued, let_expire):
+    install(place, issued(0x4B01), None)
+    install(place, issued(0x4B02), None)
+    new = issued(0x4B03)
+    expired = let_expire(place, "4b01")
+    assert predict(place, new).removed_keys == ["4b01"]
+    assert expired.exists()
+    done = install(place, new, None)
+    assert (done.changed, done.removed_keys) == (True, ["4b01"])
+    assert not expired.exists()
+    assert Path(place.version("4b01"), "certificate.pem").exists()
+    assert Path(place.version("4b02"), "private-key.pem").exists()
+    assert versions.serials(place) == ["4b03", "4b02", "4b01"]
+
+
+def test_a_key_that_expires_under_the_pair_in_use_is_removed_too(place, issued, let_expire):
+    install(place, issued(0x4B01), None)
+    new = issued(0x4B02)
+    install(place, new, None)
+    expired = let_expire(place, "4b01")
+    assert predict(place, new)[0::4] == (True, ["4b01"])
+    assert install(place, new, None)[0::4] == (True, ["4b01"])
+    assert not expired.exists()
+    assert install(place, new, None)[0::4] == (False, [])
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        lambda place: os.mkdir(f"{place.versions}/.staging-4b09"),
+        lambda place: os.mkdir(f"{place.versions}/.removed-4b09"),
+        lambda place: os.symlink("versions/4b09", f"{place.path}/.current-0"),
+        lambda place: shutil.copytree(place.version("4b02"), place.pending, symlinks=True),
+    ],
+)
+def test_what_a_killed_run_left_is_cleared_away_under_the_pair_in_use(place, issued, leave):
+    install(place, issued(), None)
+    new = issued(0x4B02)
+    install(place, new, None)
+    leave(place)
+    assert predict(place, new).changed
+    assert install(place, new, None).changed
+    assert sorted(os.listdir(place.path)) == ["current", "lock", "versions"]
+    assert pairs(place) == ["4b02", "4b01"]
+    assert not predict(place, new).changed
+
+
+def test_a_key_that_waits_for_the_next_certificate_is_left(place, issued):
+    new = issued()
+    install(place, new, None)
+    issued(0x4B02)
+    assert not predict(place, new).changed
+    assert not install(place, new, None).changed
+    assert os.path.lexists(place.pending_key)
+
+
+def test_keys_that_others_may_know_are_removed_at_once(place, issued):
+    for serial in (0x4B01, 0x4B02):
+        install(place, issued(serial), None)
+    new, care = issued(0x4B03), Care(keep=3, compromised=True)
+    assert predict(place, new, care).removed_keys == ["4b02", "4b01"]
+    assert sorted(install(place, new, None, care).removed_keys) == ["4b01", "4b02"]
+    keys = [serial for serial in versions.serials(place) if Path(place.version(serial), "private-key.pem").exists()]
+    assert keys == ["4b03"]
 
 
 def test_a_directory_in_the_links_place_is_told(place, issued):
@@ -276,6 +408,7 @@ def test_a_full_disk_at_any_moment_changes_nothing(place, issued):
         install(place, new, None)
         current = pairs(place)[0]
         assert current == new.certificate.serial_hex
+        assert versions.leftovers(place) == []
     assert total > 20
     assert {sentence.partition("; ")[2] for sentence in sentences} == {
         "make room there and run again, what was in place still is."
@@ -305,5 +438,6 @@ def test_killed_at_any_moment_the_host_has_a_working_pair(place, issued):
         assert public_key_of(f"{place.version(found)}/private-key.pem") == certificate.public_key_info_der
         install(place, new, None)
         assert pairs(place)[0] == new.certificate.serial_hex
+        assert versions.leftovers(place) == []
         assert not [name for name in os.listdir(place.path) if name not in ("current", "lock", "pending", "versions")]
     assert killed == total
