@@ -16,7 +16,7 @@ options:
     description:
       - The folder of the CA. It holds C(root/), C(issuing/) with the CRL C(crl.pem), and the ledger
         C(ledger.sqlite), with mode 0700 and files of mode 0600.
-      - It must be on a local file system. Back it up, the ledger with SQLite's own backup command.
+      - It must be on a local file system. Back it up, the ledger with M(fleet.rolesanywhere.ca_backup).
     type: path
     required: true
 requirements:

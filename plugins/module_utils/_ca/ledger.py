@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times import from_iso, iso
 
-from . import ledger_schema
+from . import file_systems, ledger_schema
 from .errors import AuthorityError
 from .private_files import FILE_MODE
 
@@ -218,8 +218,9 @@ class Ledger:
 def create(path: Path) -> None:
     """Make an empty ledger of mode 0600 where no file is yet.
 
-    :raises AuthorityError: it cannot be written.
+    :raises AuthorityError: it cannot be written, or would be on a network file system.
     """
+    file_systems.check_local(path.parent)
     descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE)
     os.fchmod(descriptor, FILE_MODE)
     os.close(descriptor)
@@ -232,8 +233,10 @@ def create(path: Path) -> None:
 def opened(path: Path) -> Iterator[Ledger]:
     """Open a ledger that exists; one of an older version of the collection is brought up to date.
 
-    :raises AuthorityError: whatever SQLite objects to while it is open, said in one sentence.
+    :raises AuthorityError: it is on a network file system; whatever SQLite objects to while it is open, said in one
+        sentence.
     """
+    file_systems.check_local(path.parent)
     with connected(path) as connection:
         ledger_schema.check_known(path, connection)
         ledger_schema.bring_up_to_date(connection)
