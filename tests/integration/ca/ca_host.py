@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -26,25 +27,25 @@ class CaHost:
 
     nonce = "nonce of this run"
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *python_path: Path) -> None:
         self.directory = directory
+        self.python_path = python_path
 
     def start(self, module: str, /, *, check_mode: bool = False, **options: Any) -> subprocess.Popen[str]:
-        """Start a module and give it its arguments."""
-        process = subprocess.Popen(
-            [sys.executable, "-m", f"{PACKAGE}.{module}"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONPATH": str(Path(sys.prefix, "collections")), "CA_PASSPHRASE": PASSPHRASE},
-        )
+        """Start a module and give it its arguments, in a file: a pipe would make several wait for each other."""
         arguments = {"directory": str(self.directory), "_ansible_check_mode": check_mode, **options}
-        assert process.stdin is not None
-        process.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": arguments}))
-        process.stdin.close()
-        process.stdin = None  # so that communicate() does not flush it
-        return process
+        python_path = [*self.python_path, Path(sys.prefix, "collections")]
+        with tempfile.TemporaryFile("w+") as file:
+            json.dump({"ANSIBLE_MODULE_ARGS": arguments}, file)
+            file.seek(0)
+            return subprocess.Popen(
+                [sys.executable, "-m", f"{PACKAGE}.{module}"],
+                stdin=file,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, python_path)), "CA_PASSPHRASE": PASSPHRASE},
+            )
 
     @staticmethod
     def finish(process: subprocess.Popen[str]) -> dict[str, Any]:
