@@ -16,6 +16,9 @@ description:
   - Makes a root, an issuing CA below it, the ledger of what will be issued, and an empty CRL with the number 1.
   - Nothing else ever makes a CA or a ledger. When the CA is there, it stays as it is; when another one is there, the
     module fails.
+  - A CA that is asked over a wire is there already. Then the folder is made, with the certificate of that CA, the
+    ledger, and the CRL that it publishes if there is one; the options for making a CA do not count, apart from
+    O(common_name).
   - With a key in a token, each run logs in and checks that key and certificate belong together.
   - The trust anchor should hold the issuing CA only. Once the CA is made, the root's private key is not needed until
     the next issuing CA; take C(root/private-key.pem) away and keep it offline.
@@ -24,9 +27,12 @@ options:
     description:
       - The common name of the issuing CA, at most 61 characters. Needed unless O(take_over) is given.
       - It becomes a tag of every session, so it may only have ASCII letters, digits, spaces and C(_.:/=+-@).
+      - Needed with O(provider=file) and O(provider=pkcs11). With another provider the CA is there already; it is
+        refused if it has another name than this.
     type: str
   root_common_name:
-    description: The common name of the root, under the same rules. Needed with O(common_name).
+    description:
+      - The common name of the root, under the same rules. Needed with O(common_name) for a CA that is made here.
     type: str
   organization:
     description: The organization in the names of both, under the same rules and with at most 64 characters.
@@ -162,7 +168,9 @@ certificate:
   returned: success
   type: str
 root_certificate:
-  description: The root's certificate in PEM. Null when check mode would make it, and for a CA that was taken over.
+  description:
+    - The root's certificate in PEM. Null when check mode would make it, for a CA that was taken over, and for one that
+      is asked over a wire.
   returned: success
   type: str
 certificate_path:
@@ -212,7 +220,7 @@ taken_over:
       type: int
 """
 
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -226,17 +234,26 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import (
     periods,
     private_files,
     provider,
+    remote_creation,
     taking_over,
 )
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors import AuthorityError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.layout import Layout
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._door import answer
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, keys, library, names
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import (
+    certificates,
+    keys,
+    library,
+    names,
+    times,
+)
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
 
 
 def make(module: AnsibleModule, layout: Layout, now: datetime) -> creation.Ensured:
     """Make the CA that the options describe, unless it is there."""
+    if not module.params["root_common_name"]:
+        raise AuthorityError("root_common_name is missing: give the root a name, too.")
     wanted = creation.WantedAuthority(
         module.params["common_name"],
         module.params["root_common_name"],
@@ -284,11 +301,18 @@ def take_over(module: AnsibleModule, layout: Layout, now: datetime) -> taking_ov
     )
 
 
+def join(module: AnsibleModule, layout: Layout, now: datetime) -> creation.Ensured:
+    """Make the folder of a CA that is asked over a wire, unless it is there."""
+    common_name = module.params["common_name"]
+    with provider.remote(module.params, module.warn) as remote:
+        return remote_creation.ensure(layout, remote, common_name, now, actor.current(), dry_run=module.check_mode)
+
+
 def run(module: AnsibleModule) -> dict[str, Any]:
     """Ensure the CA and describe it."""
     library.check()
     layout = Layout(Path(module.params["directory"]).absolute())
-    now = datetime.now(timezone.utc).replace(microsecond=0)
+    now = times.now()
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
     entered = None
@@ -297,13 +321,15 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         ensured = taken_over = take_over(module, layout, now)
         entered = taken_over.entered
         before, after = {"taken_over": None}, {"taken_over": entered._asdict() if any(entered) else None}
-        subject = certificates.describe(taken_over.issuing.subject)
+    elif provider.is_remote(module.params):
+        ensured = join(module, layout, now)
     else:
         ensured = make(module, layout, now)
-        subject = certificates.describe(names.subject(module.params["common_name"], module.params["organization"]))
     for warning in ensured.warnings:
         module.warn(warning)
     issuing, root = ensured.issuing, ensured.root
+    name = issuing.subject if issuing else names.subject(module.params["common_name"], module.params["organization"])
+    subject = certificates.describe(name)
     facts = certificates.facts(issuing) if issuing else {}
     return {
         "changed": ensured.made or bool(ensured.tightened) or any(entered or ()),
@@ -370,9 +396,11 @@ def main() -> None:
             ("root_common_name", "take_over"),
             ("organization", "take_over"),
         ],
-        required_one_of=[("common_name", "take_over")],
-        required_together=[("common_name", "root_common_name")],
-        required_if=argument_specs.PROVIDER_NEEDS,
+        required_if=[
+            *argument_specs.PROVIDER_NEEDS,
+            ("provider", "file", ("common_name", "take_over"), True),
+            ("provider", "pkcs11", ("common_name", "take_over"), True),
+        ],
         supports_check_mode=True,
     )
     answer(module, run, AuthorityError, CertificateError)

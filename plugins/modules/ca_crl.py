@@ -15,9 +15,13 @@ author:
 description:
   - Makes a new CRL when revocations have changed or the one in place nears its end. Run it daily and after each
     M(fleet.rolesanywhere.ca_revoke), and publish the CRL with M(fleet.rolesanywhere.crl).
-  - The CA's private key is opened each time, so that a missing passphrase shows before a revocation waits for it.
+  - A private key of the CA that is at hand is opened each time, so that a missing passphrase shows before a revocation
+    waits for it.
   - The CRL never goes backwards. Its number is above the ledger's and above that of the CRL in place, and entries
     that the ledger does not know as revoked, because it was restored from a backup, are carried on with a warning.
+  - A provider that is asked over a wire publishes its CRL itself. That one is fetched and put into C(issuing/), unless
+    it is older than the one in place or lacks what the ledger has revoked; then the module fails. Before that the
+    provider is told of revocations that it does not know yet. O(next_update) and O(refresh_before) do not count then.
   - An entry leaves the CRL one period of O(next_update) after its certificate has expired.
   - Roles Anywhere takes at most 300,000 bytes, which is room for about 4,500 entries with their reasons. Beyond that
     the reasons are left out, which is room for about 6,300.
@@ -39,6 +43,12 @@ options:
     description: Make a new CRL when the one in place has fewer days than this left. Must be less than O(next_update).
     type: int
     default: 30
+  wait_timeout:
+    description:
+      - How many seconds to wait for a CRL that has everything, at most 3600. Counts only with a provider that publishes
+        its CRL itself.
+    type: int
+    default: 0
 extends_documentation_fragment:
   - fleet.rolesanywhere._attributes
   - fleet.rolesanywhere._attributes.posix
@@ -132,26 +142,33 @@ left_out:
   elements: str
 """
 
-from datetime import datetime, timezone
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import (
     actor,
     argument_specs,
+    file,
     generations,
     layout,
     ledger,
     periods,
     private_files,
     provider,
+    remote_creation,
+    remote_revocation_list,
+    remote_revoking,
     revocation_list,
 )
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors import AuthorityError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._door import answer
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, library, revocation_lists
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import (
+    certificates,
+    library,
+    revocation_lists,
+    times,
+)
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times import iso
 
 OTHERS = ("previous", "next")
 
@@ -165,8 +182,8 @@ def describe(refreshed: revocation_list.Refreshed) -> dict[str, Any]:
     return {
         "crl": pem,
         "number": revocation_lists.number(crl),
-        "this_update": iso(crl.last_update_utc),
-        "next_update": iso(crl.next_update_utc) if crl.next_update_utc else None,
+        "this_update": times.iso(crl.last_update_utc),
+        "next_update": times.iso(crl.next_update_utc) if crl.next_update_utc else None,
         "bytes": len(pem),
     }
 
@@ -175,23 +192,9 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     """Refresh the CRL and describe it."""
     library.check()
     authority = layout.existing(module.params["directory"])
+    refresh = fetch_over_the_wire if provider.is_remote(module.params) else make_with_the_key
+    refreshed = refresh(module, authority)
     files: layout.AuthorityFiles = getattr(authority, module.params["authority"])
-    schedule = revocation_list.Schedule(
-        periods.days("next_update", module.params["next_update"]),
-        periods.days("refresh_before", module.params["refresh_before"]),
-    )
-    opening = provider.signer(module.params, files, module.warn)
-    with opening as signer, ledger.opened(authority.ledger) as book:
-        refreshed = revocation_list.refresh(
-            files,
-            generations.read(authority),
-            signer,
-            book,
-            schedule,
-            datetime.now(timezone.utc).replace(microsecond=0),
-            actor.current(),
-            dry_run=module.check_mode,
-        )
     if refreshed.carried_on:
         module.warn(
             f"The ledger does not know {len(refreshed.carried_on)} of the CRL's certificates as revoked (carried_on): "
@@ -205,7 +208,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     return {
         "changed": refreshed.changed,
         "path": str(files.crl),
-        "issuer": certificates.describe(signer.certificate.subject),
+        "issuer": certificates.describe(file.load_certificate(files).subject),
         "beside": [name for name in OTHERS if private_files.is_there(getattr(authority, name).certificate)],
         "entries": len(refreshed.revoked),
         "carried_on": refreshed.carried_on,
@@ -219,6 +222,46 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     }
 
 
+def make_with_the_key(module: AnsibleModule, authority: layout.Layout) -> revocation_list.Refreshed:
+    """Make the CRL with a key that is at hand."""
+    files: layout.AuthorityFiles = getattr(authority, module.params["authority"])
+    schedule = revocation_list.Schedule(
+        periods.days("next_update", module.params["next_update"]),
+        periods.days("refresh_before", module.params["refresh_before"]),
+    )
+    opening = provider.signer(module.params, files, module.warn)
+    with opening as signer, ledger.opened(authority.ledger) as book:
+        return revocation_list.refresh(
+            files,
+            generations.read(authority),
+            signer,
+            book,
+            schedule,
+            times.now(),
+            actor.current(),
+            dry_run=module.check_mode,
+        )
+
+
+def fetch_over_the_wire(module: AnsibleModule, authority: layout.Layout) -> revocation_list.Refreshed:
+    """Take the CRL that the CA publishes, once it knows of all revocations."""
+    if module.params["authority"] != "issuing":
+        raise AuthorityError(
+            "A CA that is asked over a wire is the only one of its folder: leave authority at issuing."
+        )
+    opening = provider.remote(module.params, module.warn)
+    with opening as remote, ledger.opened(authority.ledger) as book:
+        remote_creation.check_same(authority, remote)
+        if not module.check_mode:
+            told = remote_revoking.tell(remote, book, times.now())
+            if told.failure:
+                raise AuthorityError(told.failure)
+        wait = periods.wait("wait_timeout", module.params["wait_timeout"])
+        return remote_revocation_list.refresh(
+            authority, remote, book, times.now, actor.current(), wait=wait, dry_run=module.check_mode
+        )
+
+
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
@@ -229,6 +272,7 @@ def main() -> None:
             "authority": {"type": "str", "choices": ["issuing", *OTHERS], "default": "issuing"},
             "next_update": {"type": "int", "default": 45},
             "refresh_before": {"type": "int", "default": 30},
+            "wait_timeout": {"type": "int", "default": 0},
         },
         mutually_exclusive=argument_specs.ONE_PASSPHRASE,
         required_if=argument_specs.PROVIDER_NEEDS,

@@ -15,6 +15,9 @@ author:
 description:
   - Signs a batch of certificate requests with the CA that M(fleet.rolesanywhere.ca) has made, and enters every
     certificate in the ledger before it is returned. Several calls may run side by side against one CA.
+  - A provider that is asked over a wire may take its time. What it is asked for stands in the ledger before, and an
+    answer that was lost is looked for by the next run. When it goes away meanwhile, those requests are refused that
+    have no answer yet.
   - From a request only the public key and the proof of its possession are taken. All names come from the options, which
     should come from the inventory.
   - A request that is refused gets a sentence in the result and does not fail the module.
@@ -186,28 +189,31 @@ refused:
   type: int
 """
 
-from datetime import datetime, timezone
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import (
     actor,
+    answers,
     argument_specs,
     issuing,
     layout,
     ledger,
     periods,
     provider,
+    remote_creation,
+    remote_issuing,
+    remote_revoking,
 )
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors import AuthorityError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.orders import Order
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.signer import Signer
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._door import answer
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import library
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import issuance, library, times
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
 
 
-def describe(outcome: issuing.Outcome) -> dict[str, Any]:
+def describe(outcome: answers.Outcome) -> dict[str, Any]:
     """Write an outcome as a result."""
     if outcome.refused:
         return {"refused": outcome.refused}
@@ -228,46 +234,79 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     """Issue what can be issued and describe it."""
     library.check()
     authority = layout.existing(module.params["directory"])
-    with provider.signer(module.params, authority.issuing, module.warn) as signer:
-        outcomes = issue(module, authority, signer)
-        chain = signer.chain
+    serve = ask_over_the_wire if provider.is_remote(module.params) else sign_with_the_key
+    served = serve(module, authority)
     certificates_by_host: dict[str, dict[str, Any]] = {}
-    for outcome in outcomes:
+    for outcome in served.outcomes:
         certificates_by_host.setdefault(outcome.order.host, {})[outcome.order.name] = describe(outcome)
-    refused = sum(1 for outcome in outcomes if outcome.refused)
-    reused = sum(1 for outcome in outcomes if outcome.reused)
-    issued = len(outcomes) - refused - reused
+    refused = sum(1 for outcome in served.outcomes if outcome.refused)
+    reused = sum(1 for outcome in served.outcomes if outcome.reused)
+    issued = len(served.outcomes) - refused - reused
     return {
-        "changed": issued > 0 or any(outcome.mistake for outcome in outcomes),
+        "changed": issued > 0 or served.more or any(outcome.mistake for outcome in served.outcomes),
         "certificates": certificates_by_host,
-        "chain": chain,
+        "chain": served.chain,
         "issued": issued,
         "reused": reused,
         "refused": refused,
     }
 
 
-def issue(module: AnsibleModule, authority: layout.Layout, signer: Signer) -> list[issuing.Outcome]:
-    """Serve all requests with an open CA."""
-    now = datetime.now(timezone.utc).replace(microsecond=0)
-    length = periods.days("validity", module.params["validity"])
-    validity, warning = issuing.decide_validity(length, signer.certificate.not_valid_after_utc, now)
-    if warning:
-        module.warn(warning)
-    # Ansible sends the parameters back with the result, and goes through each of their strings on both sides.
-    orders = [Order(**request) for request in module.params.pop("requests")]
-    nonce = module.params["nonce"]
-    with ledger.opened(authority.ledger) as book:
-        return issuing.issue(
-            orders,
-            nonce,
-            validity,
+class Served(NamedTuple):
+    """What became of all requests, the chain of what was issued, and whether the ledger learned more than that."""
+
+    outcomes: list[answers.Outcome]
+    chain: str
+    more: bool = False
+
+
+def sign_with_the_key(module: AnsibleModule, authority: layout.Layout) -> Served:
+    """Serve all requests with a key that is at hand."""
+    opening = provider.signer(module.params, authority.issuing, module.warn)
+    with opening as signer, ledger.opened(authority.ledger) as book:
+        now = times.now()
+        outcomes = issuing.issue(
+            orders(module),
+            module.params["nonce"],
+            decide_validity(module, signer.certificate.not_valid_after_utc, now),
             signer,
             book,
             now,
-            actor.current(nonce),
+            actor.current(module.params["nonce"]),
             dry_run=module.check_mode,
         )
+        return Served(outcomes, signer.chain)
+
+
+def ask_over_the_wire(module: AnsibleModule, authority: layout.Layout) -> Served:
+    """Serve all requests through a CA that has to be asked, once what earlier runs have left open is settled."""
+    opening = provider.remote(module.params, module.warn)
+    with opening as remote, ledger.opened(authority.ledger) as book:
+        remote_creation.check_same(authority, remote)
+        nonce = module.params["nonce"]
+        asking = remote_issuing.Run(book, times.now, actor.current(nonce))
+        recovered = [] if module.check_mode else remote_issuing.recover(remote, asking)
+        validity = decide_validity(module, remote.certificate.not_valid_after_utc, times.now())
+        outcomes = remote_issuing.issue(orders(module), nonce, validity, remote, asking, dry_run=module.check_mode)
+        told = remote_revoking.Told() if module.check_mode else remote_revoking.tell(remote, book, times.now())
+        if told.failure:
+            module.warn(told.failure)
+        return Served(outcomes, remote.chain, bool(recovered or told.serials))
+
+
+def orders(module: AnsibleModule) -> list[Order]:
+    """Read the requests."""
+    # Ansible sends the parameters back with the result, and goes through each of their strings on both sides.
+    return [Order(**request) for request in module.params.pop("requests")]
+
+
+def decide_validity(module: AnsibleModule, issuer_end: datetime, now: datetime) -> issuance.Validity:
+    """Decide the dates of the certificates, and warn when the CA ends before them."""
+    length = periods.days("validity", module.params["validity"])
+    validity, warning = issuing.decide_validity(length, issuer_end, now)
+    if warning:
+        module.warn(warning)
+    return validity
 
 
 def main() -> None:

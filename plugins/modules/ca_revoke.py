@@ -17,6 +17,8 @@ description:
   - By host, every unexpired certificate is revoked, installed or not, and the host is blocked.
     M(fleet.rolesanywhere.ca_issue) then refuses it until it is unblocked, so that no nightly run gives back what was
     taken away.
+  - A provider that is asked over a wire is told after the ledger has it. When that fails, the module fails; the ledger
+    keeps what it has, and every later run tells the provider first.
   - It takes effect with the next CRL, see M(fleet.rolesanywhere.ca_crl) and M(fleet.rolesanywhere.crl). Sessions that
     were handed out before go on until they expire.
 options:
@@ -91,6 +93,12 @@ serials:
   returned: success
   type: list
   elements: str
+told:
+  description:
+    - The serial numbers that a CA asked over a wire was told of now, those of earlier runs that could not tell it, too.
+  returned: success
+  type: list
+  elements: str
 blocked:
   description: Whether the host is blocked.
   returned: success
@@ -105,7 +113,6 @@ blocked_by:
   type: str
 """
 
-from datetime import datetime, timezone
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -115,11 +122,18 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import (
     layout,
     ledger,
     provider,
+    remote_creation,
+    remote_revoking,
     revoking,
 )
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors import AuthorityError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._door import answer
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, library, revocation_lists
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import (
+    certificates,
+    library,
+    revocation_lists,
+    times,
+)
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
 
 
@@ -128,7 +142,7 @@ def revoke(module: AnsibleModule, book: ledger.Ledger) -> revoking.Outcome:
     parameters, dry_run = module.params, module.check_mode
     if parameters["state"] == "unblocked":
         return revoking.unblock(book, parameters["host"], unknown=parameters["unknown"], dry_run=dry_run)
-    now = datetime.now(timezone.utc).replace(microsecond=0)
+    now = times.now()
     if parameters["serial"]:
         serial = certificates.normal_serial(parameters["serial"])
         return revoking.revoke_serial(book, serial, parameters["reason"], now, actor.current(), dry_run=dry_run)
@@ -147,16 +161,19 @@ def revoke(module: AnsibleModule, book: ledger.Ledger) -> revoking.Outcome:
 def run(module: AnsibleModule) -> dict[str, Any]:
     """Revoke or unblock, and describe what stands then."""
     library.check()
-    provider.check(module.params)
+    is_remote = provider.is_remote(module.params)
     authority = layout.existing(module.params["directory"])
     with ledger.opened(authority.ledger) as book:
+        # The ledger first: the host is blocked, whatever becomes of the way to the CA.
         outcome = revoke(module, book)
-    if outcome.warning:
-        module.warn(outcome.warning)
+        if outcome.warning:
+            module.warn(outcome.warning)
+        told = tell(module, authority, book) if is_remote else []
     return {
-        "changed": outcome.changed,
+        "changed": outcome.changed or bool(told),
         "revoked": outcome.revoked,
         "serials": outcome.serials,
+        "told": told,
         "blocked": outcome.blocked is not None,
         "blocked_since": outcome.blocked.since if outcome.blocked else None,
         "blocked_by": outcome.blocked.blocked_by if outcome.blocked else None,
@@ -168,6 +185,22 @@ def run(module: AnsibleModule) -> dict[str, Any]:
             "after": {"blocked": outcome.blocked is not None, "revoked": outcome.serials},
         },
     }
+
+
+def tell(module: AnsibleModule, authority: layout.Layout, book: ledger.Ledger) -> list[str]:
+    """Tell the CA of all that it does not know to be revoked, and list that."""
+    waiting = [row.serial for row in book.untold_revocations(times.now())]
+    if module.check_mode or not waiting:
+        return waiting
+    try:
+        with provider.remote(module.params, module.warn) as remote:
+            remote_creation.check_same(authority, remote)
+            told = remote_revoking.tell(remote, book, times.now())
+    except AuthorityError as error:
+        told = remote_revoking.Told(failed=dict.fromkeys(waiting, str(error)))
+    if told.failure:
+        raise AuthorityError(told.failure)
+    return list(told.serials)
 
 
 def main() -> None:

@@ -56,6 +56,26 @@ class IssuedCertificate(NamedTuple):
     in_use_since: str | None = None
 
 
+class Intent(NamedTuple):
+    """What a run asks a CA for over a wire; it stands in the ledger from before the question to the recorded answer.
+
+    *wishes* is the order as JSON, *run* the run that has it to itself until *claimed_until*.
+    """
+
+    token: str
+    host: str
+    name: str
+    common_name: str
+    public_key_fingerprint: str
+    not_before: str
+    not_after: str
+    wishes: str
+    asked_at: str
+    asked_by: str
+    run: str
+    claimed_until: str
+
+
 class BlockedHost(NamedTuple):
     """A host that gets no certificate until somebody unblocks it."""
 
@@ -191,6 +211,42 @@ class Ledger:
     def unblock(self, host: str) -> None:
         """Let a host have certificates again."""
         self._connection.execute("DELETE FROM blocked_hosts WHERE host = ?", (host,))
+
+    def intents(self) -> list[Intent]:
+        """All that a CA was asked for without an answer that stands in the ledger, the oldest first."""
+        return [Intent(*row) for row in self._connection.execute("SELECT * FROM intents ORDER BY asked_at, rowid")]
+
+    def add_intents(self, intents: Iterable[Intent]) -> None:
+        """Enter what a CA is about to be asked for; it must be committed before the first question."""
+        marks = ", ".join("?" * len(Intent._fields))
+        self._connection.executemany(f"INSERT INTO intents VALUES ({marks})", intents)  # noqa: S608 - only marks
+
+    def take_over_intents(self, run: str, now: datetime, until: datetime) -> list[Intent]:
+        """Give a run all intents that no other run has to itself any more."""
+        self._connection.execute(
+            "UPDATE intents SET run = ?, claimed_until = ? WHERE claimed_until <= ?", (run, iso(until), iso(now))
+        )
+        return [intent for intent in self.intents() if intent.run == run]
+
+    def claim_intents(self, run: str, until: datetime) -> None:
+        """Leave a run what it has asked for to itself until a time; one that is over leaves it to the next run."""
+        self._connection.execute("UPDATE intents SET claimed_until = ? WHERE run = ?", (iso(until), run))
+
+    def close_intent(self, token: str) -> None:
+        """Forget an intent: its answer stands in the ledger, or it is known that there is none."""
+        self._connection.execute("DELETE FROM intents WHERE token = ?", (token,))
+
+    def untold_revocations(self, now: datetime) -> list[IssuedCertificate]:
+        """The unexpired certificates that were revoked without a word from their CA that it knows, in their order."""
+        condition = (
+            "revoked_at IS NOT NULL AND not_after > ? AND serial NOT IN (SELECT serial FROM told_revocations)"
+            " ORDER BY revoked_at, serial"
+        )
+        return self._certificates(condition, iso(now))
+
+    def add_told_revocation(self, serial: str) -> None:
+        """Enter that the CA knows that a certificate is revoked."""
+        self._connection.execute("INSERT INTO told_revocations VALUES (?) ON CONFLICT DO NOTHING", (serial,))
 
     def last_revocation_list_number(self) -> int:
         """The highest CRL number that the ledger knows, 0 when there is none."""

@@ -63,6 +63,27 @@ _STEPS = (
         # A workload uses one certificate.
         "CREATE UNIQUE INDEX certificates_in_use ON certificates (host, name) WHERE in_use_since IS NOT NULL",
     ),
+    # What a run is about to ask a CA for over a wire, or has asked for without an answer that stands in the ledger.
+    (
+        """
+        CREATE TABLE intents (
+            token TEXT NOT NULL PRIMARY KEY,
+            host TEXT NOT NULL,
+            name TEXT NOT NULL,
+            common_name TEXT NOT NULL COLLATE NOCASE,
+            public_key_fingerprint TEXT NOT NULL,
+            not_before TEXT NOT NULL,
+            not_after TEXT NOT NULL,
+            wishes TEXT NOT NULL,
+            asked_at TEXT NOT NULL,
+            asked_by TEXT NOT NULL,
+            run TEXT NOT NULL,
+            claimed_until TEXT NOT NULL
+        )
+        """,
+    ),
+    # Which revocations a CA that is asked over a wire has been told of.
+    ("CREATE TABLE told_revocations (serial TEXT NOT NULL PRIMARY KEY)",),
 )
 VERSION = len(_STEPS)
 

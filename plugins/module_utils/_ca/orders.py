@@ -49,7 +49,7 @@ def check(
     :param process_count: how many processes may read requests, which is the larger part of the work.
     """
     read = processes.share(lambda some: [_read(order, nonce) for order in some], orders, process_count)
-    return [_complete(order, request, validity) for order, request in zip(orders, read)]
+    return [complete(order, request, validity) for order, request in zip(orders, read)]
 
 
 def _read(order: Order, nonce: str) -> requests.CertificateRequest | str:
@@ -64,7 +64,8 @@ def _read(order: Order, nonce: str) -> requests.CertificateRequest | str:
     return request
 
 
-def _complete(order: Order, request: requests.CertificateRequest | str, validity: issuance.Validity) -> CheckedOrder:
+def complete(order: Order, request: requests.CertificateRequest | str, validity: issuance.Validity) -> CheckedOrder:
+    """Make the names of an order whose request was read; *request* may be the sentence that refuses it."""
     if isinstance(request, str):
         return CheckedOrder(order, refused=request)
     try:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the issuing CA's key is, by the options: in a file or in a token."""
+"""Open the CA that the options name: its key, or the way to whoever has it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,32 @@ from . import file, passphrase, pkcs11
 from .argument_specs import OWN_OPTIONS
 from .errors import AuthorityError
 from .layout import AuthorityFiles
-from .signer import Signer
+from .signer import RemoteAuthority, Signer
+
+Opening = Callable[[Mapping[str, Any], Callable[[str], None]], AbstractContextManager[RemoteAuthority]]
+
+# How the CAs that are asked over a wire are opened, by the provider's name: given its own options and who is to be
+# warned of a file with a secret that others may read.
+REMOTE: Mapping[str, Opening] = {}
+
+
+def is_remote(parameters: Mapping[str, Any]) -> bool:
+    """Say whether the CA is asked over a wire.
+
+    :raises AuthorityError: the options of another provider are given, too.
+    """
+    check(parameters)
+    return parameters["provider"] in REMOTE
+
+
+def remote(parameters: Mapping[str, Any], warn: Callable[[str], None]) -> AbstractContextManager[RemoteAuthority]:
+    """Open a CA that is asked over a wire.
+
+    :param warn: is told of a file with a secret that others may read.
+    :raises AuthorityError: it cannot be reached, or does not let us in.
+    """
+    provider = parameters["provider"]
+    return REMOTE[provider](parameters[provider], warn)
 
 
 @contextlib.contextmanager

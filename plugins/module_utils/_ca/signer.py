@@ -1,10 +1,15 @@
 # SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who signs. A provider offers this interface; whatever it hands back is checked by the caller."""
+"""Who signs. A provider offers one of these interfaces; whatever it hands back is checked by the caller.
+
+A :class:`Signer` has a key at hand and signs what it is given. A :class:`RemoteAuthority` is asked over a wire: it may
+be slow, its answers may be lost, and it decides itself what it signs.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Union
 
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import issuance, keys
 
@@ -32,6 +37,58 @@ class Signer(Protocol):
 
     def sign_revocation_list(self, builder: x509.CertificateRevocationListBuilder) -> x509.CertificateRevocationList:
         """Sign a CRL."""
+
+
+class Application(NamedTuple):
+    """One certificate that a CA is asked for. *token* names it for good, also when it is asked for again.
+
+    *csr* is the workload's request in PEM. Its key is the one that is wanted; all names come from *wanted*.
+    """
+
+    token: str
+    csr: str
+    wanted: issuance.WantedCertificate
+
+
+class Lost(str):
+    """The sentence for an application whose answer did not come: the CA may have signed it or not."""
+
+    __slots__ = ()
+
+
+# A certificate, the sentence of a refusal, after which the CA has signed nothing, or that of an answer that was lost.
+Answer = Union["x509.Certificate", str, Lost]
+
+
+class RemoteAuthority(Protocol):
+    """An issuing CA that is asked over a wire. Each method raises AuthorityError when it cannot be reached."""
+
+    @property
+    def certificate(self) -> x509.Certificate:
+        """The issuing CA's own certificate."""
+
+    @property
+    def chain(self) -> str:
+        """The certificates in PEM between a workload's and the trust anchor, which both are left out."""
+
+    def issue(self, applications: Sequence[Application]) -> Iterator[tuple[Application, Answer]]:
+        """Ask for certificates, and hand out the answers as they come.
+
+        An application without an answer counts as lost, and so do all that are left when this raises AuthorityError.
+        """
+
+    def find(self, application: Application) -> x509.Certificate | None:
+        """Look for a certificate that was asked for before and whose answer was lost; None when there is none."""
+
+    def revoke(self, serial: str, reason: str) -> None:
+        """Have a certificate revoked, one that is revoked already, too.
+
+        :param serial: as the ledger writes it.
+        :param reason: a key of revocation_lists.REASONS.
+        """
+
+    def revocation_list(self) -> x509.CertificateRevocationList | None:
+        """Fetch the newest CRL that the CA publishes, or None when it publishes none."""
 
 
 class KeySigner:

@@ -18,6 +18,7 @@ try:
     from cryptography import x509
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
     from cryptography.hazmat.primitives import serialization
+    from cryptography.x509.oid import NameOID
 except ImportError:
     pass  # library.check tells the user
 
@@ -87,6 +88,11 @@ def normal_serial(text: str) -> str:
 def describe(name: x509.Name) -> str:
     """Write a distinguished name in the notation of RFC 4514."""
     return name.rfc4514_string()
+
+
+def common_names(certificate: x509.Certificate) -> list[str]:
+    """Return the common names of a certificate's subject; a good one has exactly one."""
+    return [str(attribute.value) for attribute in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
 
 
 def facts(certificate: x509.Certificate) -> dict[str, str]:

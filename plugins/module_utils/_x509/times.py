@@ -7,6 +7,11 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 
+def now() -> datetime:
+    """Return the present in whole seconds of UTC."""
+    return datetime.now(timezone.utc).replace(microsecond=0)
+
+
 def iso(moment: datetime) -> str:
     """Write a time that knows its zone as 2026-11-20T10:00:00Z."""
     return f"{moment.astimezone(timezone.utc).isoformat(timespec='seconds')[:19]}Z"

@@ -95,5 +95,5 @@ def test_the_role_takes_over_a_ca_that_was_run_by_hand(empty: CaHost, tmp_path: 
 def test_a_role_without_a_name_for_its_ca_says_so(empty: CaHost, tmp_path: Path) -> None:
     counts, output = run(tmp_path, ca_directory=str(empty.directory))
     assert counts["failures"] == 1
-    assert "one of the following is required: common_name, take_over" in output
+    assert "provider is file but any of the following are missing: common_name, take_over" in output
     assert not empty.directory.exists()
