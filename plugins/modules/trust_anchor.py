@@ -40,7 +40,7 @@ options:
     elements: str
   certificate_paths:
     description:
-      - Files with the CA certificates, instead of O(certificates).
+      - Files with the CA certificates, in PEM or DER, instead of O(certificates).
     type: list
     elements: path
   acm_pca_arn:

@@ -10,6 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from moto.core.config import default_user_config
+
 from .server import start
 from .switches import Switches, parse
 
@@ -17,6 +19,8 @@ from .switches import Switches, parse
 def main() -> None:
     """Serve until SIGINT or SIGTERM."""
     arguments = _read_arguments()
+    # Whoever tries this account out names them; tests do without, and are faster.
+    default_user_config["iam"]["load_aws_managed_policies"] = True
     stop_signals = {signal.SIGINT, signal.SIGTERM}
     # Blocked before any thread starts, so that all threads leave them to sigwait.
     signal.pthread_sigmask(signal.SIG_BLOCK, stop_signals)

@@ -80,7 +80,8 @@ def ensure(crls: Resources, options: Mapping[str, Any], check_mode: bool) -> tup
     if options["state"] == "absent":
         return crls.delete(current, check_mode), []
     if current is None:
-        crls.check_creatable(wanted, options["id"], {"crlData": "crl", "trustAnchorArn": "trust_anchor_arn"})
+        needed = {"trustAnchorArn": "trust_anchor_arn", "crlData": "crl, crl_path or s3_uri"}
+        crls.check_creatable(wanted, options["id"], needed)
         if given is not None and not options["force"]:
             _check_fit(crls, anchor_arn, given)
         outcome = crls.create(wanted, check_mode)

@@ -96,7 +96,7 @@ def ensure(anchors: Resources, options: Mapping[str, Any], check_mode: bool) -> 
     if options["state"] == "absent":
         return _delete(anchors, current, days, options["force"], check_mode), []
     if current is None:
-        anchors.check_creatable(wanted, options["id"], {"source": "certificates or acm_pca_arn"})
+        anchors.check_creatable(wanted, options["id"], {"source": "certificates, certificate_paths or acm_pca_arn"})
     authority = None
     if authority_arn is not None:
         private_cas.check_account(authority_arn, _account_of(service, current))
@@ -157,13 +157,13 @@ def given_bundle(pems: list[str] | None, paths: list[str] | None) -> list[Certif
 
     Raises CertificateError or RolesAnywhereError, with the option and the file.
     """
-    texts = [("certificates: the text", pem) for pem in pems or []]
+    bundle = [each for pem in pems or [] for each in certificates.load_pem_bundle(pem, "certificates: the text")]
     for path in paths or []:
         try:
-            texts.append((f"certificate_paths: {path}", Path(path).read_text(encoding="utf-8")))
-        except (OSError, ValueError) as error:
+            content = Path(path).read_bytes()
+        except OSError as error:
             raise RolesAnywhereError(f"certificate_paths: {path} cannot be read: {error}.") from error
-    bundle = [certificate for what, text in texts for certificate in certificates.load_pem_bundle(text, what)]
+        bundle.extend(certificates.load_file(content, f"certificate_paths: {path}"))
     return list(dict.fromkeys(bundle))
 
 

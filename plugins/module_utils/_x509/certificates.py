@@ -45,6 +45,18 @@ def load_pem_bundle(pem: str, what: str = "The text") -> list[x509.Certificate]:
         raise CertificateError(f"{what} is not one or more certificates in PEM: {_reason(error)}.") from None
 
 
+def load_file(content: bytes, what: str) -> list[x509.Certificate]:
+    """Read the certificates of a file: one or more in PEM, in their order, or one in DER.
+
+    :param what: how the file is called in the error's sentence.
+    :raises CertificateError: there is none, or one cannot be read.
+    """
+    try:
+        return [x509.load_der_x509_certificate(content)]
+    except ValueError:
+        return load_pem_bundle(content.decode("utf-8", errors="replace"), what)
+
+
 def load(pem: str) -> x509.Certificate:
     """Read a PEM text that holds exactly one certificate.
 

@@ -28,6 +28,8 @@ from tests.emulator.tests.calls import refusal
 
 ROOT = Path(__file__).parents[3]
 
+ADMINISTRATOR = {"region_name": REGION, "aws_access_key_id": "test", "aws_secret_access_key": "test"}
+
 
 @pytest.fixture
 def connection(emulator: EmulatorServer) -> Iterator[http.client.HTTPConnection]:
@@ -308,8 +310,7 @@ def test_tls(tmp_path: Path) -> None:
     try:
         certificate = tmp_path / "certificate.pem"
         certificate.write_bytes(server.certificate)
-        keys = {"region_name": REGION, "aws_access_key_id": "test", "aws_secret_access_key": "test"}
-        rolesanywhere = boto3.client("rolesanywhere", endpoint_url=server.url, verify=str(certificate), **keys)
+        rolesanywhere = boto3.client("rolesanywhere", endpoint_url=server.url, verify=str(certificate), **ADMINISTRATOR)
         assert rolesanywhere.list_profiles()["profiles"] == []
         with pytest.raises(ssl.SSLCertVerificationError):
             http.client.HTTPSConnection("127.0.0.1", server.port).connect()
@@ -334,6 +335,8 @@ def test_program(stop: signal.Signals) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", int(port))
     connection.request("GET", "/emulator/switches")
     assert _answer(connection)[2]["stale_echo"] is True
+    iam = boto3.client("iam", endpoint_url=f"http://127.0.0.1:{port}", **ADMINISTRATOR)
+    assert iam.get_policy(PolicyArn="arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess")["Policy"]["IsAttachable"]
     program.send_signal(stop)
     output, errors = program.communicate(timeout=10)
     assert (program.returncode, output, errors) == (0, "", "")

@@ -457,5 +457,6 @@ def test_bad_input_is_refused_before_any_call(conversation: Any, given: dict[str
 
 def test_what_is_needed_to_create(conversation: Any) -> None:
     listed(conversation)
-    with pytest.raises(RolesAnywhereError, match=r"no CRL named 'fleet' .* give crl and trust_anchor_arn to create it"):
+    needed = "give trust_anchor_arn and crl, crl_path or s3_uri to create it"
+    with pytest.raises(RolesAnywhereError, match=f"no CRL named 'fleet' .* yet: {needed}"):
         ensure(conversation)

@@ -14,6 +14,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws import tr
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws.errors import RolesAnywhereError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws.resources import Resources
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 UUID = "4e5a2f6c-7c5b-4d7a-9a4c-0a1b2c3d4e5f"
@@ -140,10 +141,12 @@ def test_adding_a_certificate_asks_for_no_subject(conversation: Any, issuing: An
 
 
 def test_certificates_from_files(conversation: Any, tmp_path: Path, issuing: Any) -> None:
-    path = tmp_path / "ca.pem"
-    path.write_text(issuing.pem)
-    listed(conversation, anchor(issuing.pem))
-    assert not ensure(conversation, certificate_paths=[str(path)])[0].changed
+    pem, der = tmp_path / "ca.pem", tmp_path / "ca.der"
+    pem.write_text(issuing.pem)
+    der.write_bytes(x509.load_pem_x509_certificate(issuing.pem.encode()).public_bytes(serialization.Encoding.DER))
+    for path in (pem, der):
+        listed(conversation, anchor(issuing.pem))
+        assert not ensure(conversation, certificate_paths=[str(path)])[0].changed
     with pytest.raises(RolesAnywhereError, match=r"certificate_paths: .*nowhere.* cannot be read: .*No such file"):
         ensure(conversation, certificate_paths=[str(tmp_path / "nowhere")])
 
@@ -199,7 +202,9 @@ class TestBadCertificates:
     def test_none_to_create_with(self, conversation: Any) -> None:
         listed(conversation)
         with pytest.raises(
-            RolesAnywhereError, match=r"no trust anchor named 'fleet' .* give certificates or acm_pca_arn to create it"
+            RolesAnywhereError,
+            match=r"There is no trust anchor named 'fleet' .*: "
+            "give certificates, certificate_paths or acm_pca_arn to create it.",
         ):
             ensure(conversation)
 

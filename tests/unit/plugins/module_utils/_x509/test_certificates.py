@@ -77,6 +77,20 @@ def test_a_text_without_certificates_is_one_sentence(text):
     assert "http" not in str(caught.value)
 
 
+def test_a_file_is_in_pem_or_der(maker):
+    first, second = maker.certificate(subject="First"), maker.certificate(subject="Second")
+    pem = f"für den Anker\n{certificates.to_pem(first)}{certificates.to_pem(second)}"
+    for encoding in ("utf-8", "latin-1"):
+        assert certificates.load_file(pem.encode(encoding), "ca.pem") == [first, second]
+    assert certificates.load_file(first.public_bytes(serialization.Encoding.DER), "ca.der") == [first]
+
+
+@pytest.mark.parametrize("content", [b"", b"\x30\x03\x02\x01\x01", b"\xff\xfe"])
+def test_a_file_without_certificates_is_one_sentence(content):
+    with pytest.raises(CertificateError, match=r"^ca\.der is not one or more certificates in PEM: [^\n]+\.$"):
+        certificates.load_file(content, "ca.der")
+
+
 def test_one_certificate_is_wanted(maker):
     pem = certificates.to_pem(maker.certificate())
     assert certificates.load(pem) == certificates.load_pem_bundle(pem)[0]
