@@ -164,6 +164,11 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         parameters["key_type"],
         periods.days("validity", parameters["validity"]),
     )
+    if provider.is_remote(parameters):
+        raise AuthorityError(
+            f"The issuing CA of the provider {parameters['provider']} is replaced where it is: make the next one "
+            "there, give it a folder of its own, and put both into the trust anchor until the fleet has moved."
+        )
     secret = passphrase.read(parameters, module.warn)
     with provider.token(parameters, module.warn) as token:
         taken = rollover.reach(

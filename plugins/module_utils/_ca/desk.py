@@ -126,7 +126,7 @@ class Desk:
             refused = why_asked_for(order, intent)
         if not refused and not reusable and not order.force:
             unexpired = self._ledger.unexpired_of_workload(order.host, order.name, self._now)
-            refused = why_enough(order, unexpired, self._half(wanted))
+            refused = why_enough(order, self._of_this_issuer(unexpired), self._half(wanted))
         if refused:
             return Outcome(order, refused=refused)
         claim = Claim(order.host, iso(wanted.validity.not_after))
@@ -159,6 +159,10 @@ class Desk:
             if not issuance.why_not_wanted(certificates.load(row.pem), wanted, self._issuer):
                 return row
         return None
+
+    def _of_this_issuer(self, rows: Sequence[IssuedCertificate]) -> list[IssuedCertificate]:
+        """Leave out what the issuing CA before has issued: after a roll-over it is of no use."""
+        return [row for row in rows if not row.pem or certificates.load(row.pem).issuer == self._issuer.subject]
 
     def _half(self, wanted: issuance.WantedCertificate) -> str:
         """Tell the time after which a certificate ends that has more left than half of what is wanted now."""

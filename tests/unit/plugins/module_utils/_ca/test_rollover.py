@@ -161,6 +161,19 @@ def test_a_workload_that_needs_the_old_ca_keeps_it(workshop, authority):
     assert reach(authority, "finished", force=True).remaining == []
 
 
+def test_what_the_old_ca_has_issued_is_not_enough(workshop, authority):
+    with ledger.opened(authority.ledger) as book:
+        old = file.load_signer(authority.issuing, None)
+        for _time in range(3):
+            workshop.issue(book, old, workshop.order("web1"), now=NOW)
+        [outcome] = workshop.issue(book, old, workshop.order("web1"), now=NOW)
+        assert "has 3 unexpired certificates already" in outcome.refused
+        reach(authority, "prepared")
+        reach(authority, "switched")
+        [outcome] = workshop.issue(book, file.load_signer(authority.issuing, None), workshop.order("web1"), now=NOW)
+    assert outcome.refused is None
+
+
 def test_the_ledger_goes_on(workshop, authority):
     with ledger.opened(authority.ledger) as book:
         workshop.issue(book, file.load_signer(authority.issuing, None), workshop.order("web1"), now=NOW)
