@@ -5,16 +5,23 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.utils.collection_loader import AnsibleCollectionConfig
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+if AnsibleCollectionConfig.collection_finder is None:
+    from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
+
+    _AnsibleCollectionFinder(paths=[str(Path(sys.prefix) / "collections")])._install()
 
 from tests.emulator.fixtures import client, emulator, emulator_server
 from tests.emulator.server import EmulatorServer
