@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import shutil
 import stat
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.install 
     read_issued,
 )
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.request import make_request
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.roll_back import roll_back
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.session_target import SessionTarget
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.errors import SessionError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.openssl import public_key_of
@@ -350,6 +353,49 @@ def test_a_directory_in_the_links_place_is_told(place, issued):
     os.mkdir(place.current)
     with pytest.raises(HostError, match="is not a link to versions/<serial>; move it away"):
         install(place, new, None)
+
+
+def test_everything_is_on_the_disk_before_it_is_switched_to(place, issued, monkeypatch):
+    synced, rename, fsync, missing = set(), os.rename, os.fsync, []
+
+    def remember(descriptor):
+        synced.add(os.fstat(descriptor).st_ino)
+        fsync(descriptor)
+
+    def check(old, new, **more):
+        if new == place.current:
+            needed = [place.versions, *versions.paths_of(place, "4b01")]
+            missing.append([path for path in needed if os.lstat(path).st_ino not in synced])
+            synced.clear()
+        rename(old, new, **more)
+
+    monkeypatch.setattr(os, "fsync", remember)
+    monkeypatch.setattr(os, "rename", check)
+    install(place, issued(), None)
+    assert missing == [[]]
+    assert os.lstat(place.path).st_ino in synced  # so is the switch itself
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda place, _issued: make_request(place, "ECDSA-P256", "0" * 64, None, False),
+        lambda place, issued: install(place, issued, None),
+        lambda place, _issued: roll_back(place, "4b01", None, Care()),
+    ],
+    ids=["request", "install", "roll back"],
+)
+def test_two_runs_are_kept_apart(place, issued, monkeypatch, act):
+    install(place, issued(), None)
+    new = issued(0x4B02)
+    monkeypatch.setattr(versions, "locked", partial(versions.locked, seconds=0.05))
+    before = {path: path.lstat().st_mtime_ns for path in Path(place.path).rglob("*")}
+    with open(place.lock, "rb") as another:
+        fcntl.flock(another, fcntl.LOCK_EX)
+        with pytest.raises(HostError, match=f"^Another run has been working on {place.path} for 0.05 seconds; let it"):
+            act(place, new)
+        assert {path: path.lstat().st_mtime_ns for path in Path(place.path).rglob("*")} == before
+    act(place, new)
 
 
 # ---- trouble at any moment ----
