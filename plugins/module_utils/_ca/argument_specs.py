@@ -17,7 +17,7 @@ ONE_PASSPHRASE = [("passphrase", "passphrase_path", "passphrase_environment")]
 
 _PIN = ("pin", "pin_path", "pin_environment")
 PROVIDER: dict[str, Any] = {
-    "provider": {"type": "str", "choices": ["file", "pkcs11"], "default": "file"},
+    "provider": {"type": "str", "choices": ["file", "pkcs11", "command"], "default": "file"},
     "pkcs11": {
         "type": "dict",
         "options": {
@@ -32,6 +32,23 @@ PROVIDER: dict[str, Any] = {
         },
         "mutually_exclusive": [_PIN],
         "required_one_of": [_PIN],
+    },
+    "command": {
+        "type": "dict",
+        "options": {
+            "issue": {"type": "list", "elements": "str", "required": True},
+            "find": {"type": "list", "elements": "str"},
+            "revoke": {"type": "list", "elements": "str"},
+            "crl": {"type": "list", "elements": "str"},
+            "certificate": {"type": "list", "elements": "str"},
+            "certificate_path": {"type": "path"},
+            "timeout": {"type": "int", "default": 60},
+            "parallel": {"type": "int", "default": 1},
+            "environment": {"type": "dict"},
+            "inherit": {"type": "list", "elements": "str", "default": []},
+        },
+        "mutually_exclusive": [("certificate", "certificate_path")],
+        "required_one_of": [("certificate", "certificate_path")],
     },
 }
 # Each provider but file has its own options in one that is named like it.

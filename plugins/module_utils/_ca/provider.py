@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
-from . import file, passphrase, pkcs11
+from . import command, file, passphrase, pkcs11
 from .argument_specs import OWN_OPTIONS
 from .errors import AuthorityError
 from .layout import AuthorityFiles
@@ -19,7 +19,7 @@ Opening = Callable[[Mapping[str, Any], Callable[[str], None]], AbstractContextMa
 
 # How the CAs that are asked over a wire are opened, by the provider's name: given its own options and who is to be
 # warned of a file with a secret that others may read.
-REMOTE: Mapping[str, Opening] = {}
+REMOTE: Mapping[str, Opening] = {"command": command.opened}
 
 
 def is_remote(parameters: Mapping[str, Any]) -> bool:
@@ -61,7 +61,11 @@ def token(parameters: Mapping[str, Any], warn: Callable[[str], None]) -> Abstrac
     :param warn: is told of a file with a PIN that others may read.
     :raises AuthorityError: the token cannot be opened, or the options of another provider are given.
     """
-    check(parameters)
+    if is_remote(parameters):
+        raise AuthorityError(
+            f"The provider {parameters['provider']} makes no key here: make the next CA there, "
+            "and a folder for it with ca."
+        )
     if parameters["provider"] == "pkcs11":
         options = parameters["pkcs11"]
         return pkcs11.opened(pkcs11.read(options), pkcs11.read_pin(options, warn))

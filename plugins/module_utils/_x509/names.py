@@ -143,6 +143,21 @@ def check_authority_subject(subject: x509.Name) -> None:
             )
 
 
+def attributes(name: x509.Name) -> dict[str, list[str]]:
+    """Return the values of a subject of O, OU and CN by these letters, each in its order."""
+    kinds = {"O": NameOID.ORGANIZATION_NAME, "OU": NameOID.ORGANIZATIONAL_UNIT_NAME, "CN": NameOID.COMMON_NAME}
+    return {
+        letters: [str(attribute.value) for attribute in name.get_attributes_for_oid(kind)]
+        for letters, kind in kinds.items()
+    }
+
+
+def dns_names_and_uris(alternative_names: Sequence[x509.GeneralName]) -> tuple[list[str], list[str]]:
+    """Return the DNS names and the URIs among alternative names, each in its order."""
+    dns_names = [name.value for name in alternative_names if isinstance(name, x509.DNSName)]
+    return dns_names, [name.value for name in alternative_names if isinstance(name, x509.UniformResourceIdentifier)]
+
+
 def _refuse(kind: str, value: str, reason: str | None) -> None:
     if reason:
         raise CertificateError(f"The {kind} {value!r} {reason}.")
