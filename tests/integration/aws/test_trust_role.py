@@ -174,6 +174,7 @@ def test_what_is_refused_in_one_sentence_before_anything_is_made(
     mistakes: list[tuple[dict[str, Any], str]] = [
         ({"trust_certificates": []}, "Give the issuing CA's certificate with trust_certificates"),
         ({"trust_crl": ""}, "Give the CA's CRL"),
+        ({"trust_crl": "", "trust_crl_path": "/nowhere/crl.pem"}, "There is no file /nowhere/crl.pem; give the path"),
         ({"trust_session_duration": 7200}, "trust_session_duration is longer than"),
         ({"trust_subject": {}}, "allow_any_certificate"),
         ({"trust_subject": {"OU": "*"}}, "subject OU: '*' holds a wildcard"),
