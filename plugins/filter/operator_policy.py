@@ -72,13 +72,20 @@ options:
       - One S3 object, or a list of them, from which CRLs are read. When this is left out, nothing is read from S3.
       - An object that is encrypted with a key of your own needs C(kms:Decrypt) besides.
     type: raw
+  permissions_boundary_arn:
+    description:
+      - A managed policy. Administrator and revoker then give rights only to IAM roles that have it as their permissions
+        boundary, and the administrator creates none without it.
+      - It says what a workload may do at most, however the administrator writes its policies. Give the same
+        ARN in O(fleet.rolesanywhere.trust#role:main:trust_role_permissions_boundary).
+      - An administrator can put this boundary on a named role that has none or another one, and cannot take it off.
+    type: str
 notes:
   - B(An administrator can give the named roles any right) and let anybody take them, with C(iam:PutRolePolicy),
     C(iam:AttachRolePolicy) and C(iam:UpdateAssumeRolePolicy); a revoker can do the former, with C(iam:PutRolePolicy).
     IAM cannot say what may stand in a policy, so name only roles of workloads in O(role_arns).
-  - A permissions boundary on a role limits that, and no persona can change or remove one. An administrator can delete
-    a role and create it anew without a boundary, unless another policy denies C(iam:CreateRole) where
-    C(iam:PermissionsBoundary) is not yours.
+  - O(permissions_boundary_arn) limits that. Without it no persona changes or removes the boundary of a role, but an
+    administrator can delete the role and create it anew without one.
   - A managed policy takes 6,144 characters, the inline policies of a user 2,048. The filter warns of a longer policy
     than a managed one can be.
 seealso:
@@ -101,7 +108,8 @@ EXAMPLES = r"""
     name: rolesanywhere-administrator
     policy: >-
       {{ 'administrator' | fleet.rolesanywhere.operator_policy(account_id='123456789012', region='eu-central-1',
-         role_arns=['arn:aws:iam::123456789012:role/web']) }}
+         role_arns=['arn:aws:iam::123456789012:role/web'],
+         permissions_boundary_arn='arn:aws:iam::123456789012:policy/workloads') }}
 """
 
 RETURN = r"""

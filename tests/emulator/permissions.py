@@ -23,6 +23,7 @@ from moto.iam.models import iam_backends
 from werkzeug import Request
 from werkzeug.exceptions import NotFound
 
+from .iam_permissions import condition_keys
 from .policies import Permission
 from .s3_permissions import s3_permissions
 
@@ -143,11 +144,13 @@ def _parse(operation: OperationModel, uri_values: Mapping[str, Any], request: Mo
 def _permissions(
     name: str, values: Mapping[str, Any], request: Request, service: str, place: Place
 ) -> Iterable[Permission]:
-    if service != "s3":
-        action = f"{_PREFIXES.get(service, service)}:{name}"
-        context = {key: values.get(member, ()) for key, member in _CONDITION_KEYS.get(action, {}).items()}
-        return [Permission(action, _resource(service, values, place), context)]
-    return s3_permissions(name, values, request, place.partition)
+    if service == "s3":
+        return s3_permissions(name, values, request, place.partition)
+    action = f"{_PREFIXES.get(service, service)}:{name}"
+    context = {key: values.get(member, ()) for key, member in _CONDITION_KEYS.get(action, {}).items()}
+    if service == "iam":
+        context |= condition_keys(name, values, place.account, place.partition)
+    return [Permission(action, _resource(service, values, place), context)]
 
 
 def _resource(service: str, values: Mapping[str, Any], place: Place) -> str | None:

@@ -2,15 +2,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the people and machines that run Roles Anywhere may do at AWS, and no more. Pure; private to the collection.
 
-Which action takes which resource:
+Which action takes which resource, and which one the condition iam:PermissionsBoundary:
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementrolesanywhere.html
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
 """
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from . import arns
@@ -72,6 +73,8 @@ class _Grant(NamedTuple):
     actions: str
     on: str
     not_with: str | None = None  # not granted where this option is given: creating cannot be narrowed to ARNs
+    bounded: bool = False  # where a permissions boundary is given, granted for roles that have it
+    only_bounded: bool = False  # granted where a permissions boundary is given, and for it alone
 
 
 _FIND_ALL = _Grant(
@@ -137,23 +140,26 @@ _PERSONAS: dict[str, tuple[_Grant, ...]] = {
         # What the role trust needs, through amazon.aws.iam_role and iam_policy.
         _Grant(
             "Roles",
-            "iam:GetRole iam:CreateRole iam:UpdateRole iam:UpdateAssumeRolePolicy iam:DeleteRole "
+            "iam:GetRole iam:UpdateRole iam:UpdateAssumeRolePolicy iam:DeleteRole "
             "iam:TagRole iam:UntagRole iam:ListInstanceProfilesForRole "
-            "iam:ListAttachedRolePolicies iam:AttachRolePolicy iam:DetachRolePolicy "
-            "iam:ListRolePolicies iam:GetRolePolicy iam:PutRolePolicy iam:DeleteRolePolicy",
+            "iam:ListAttachedRolePolicies iam:ListRolePolicies iam:GetRolePolicy",
             "role_arns",
         ),
+        _Grant(
+            "RightsOfRoles",
+            "iam:CreateRole iam:AttachRolePolicy iam:DetachRolePolicy iam:PutRolePolicy iam:DeleteRolePolicy",
+            "role_arns",
+            bounded=True,
+        ),
+        _Grant("BoundRoles", "iam:PutRolePermissionsBoundary", "role_arns", bounded=True, only_bounded=True),
         _Grant("NewRoles", "iam:GetRole", _NEW_ROLES),
         _Grant("PassRoles", "iam:PassRole", "role_arns"),
     ),
     "crl_publisher": _PUBLISH,
     "revoker": (
         *_PUBLISH,
-        _Grant(
-            "InlinePoliciesOfRoles",
-            "iam:ListRolePolicies iam:GetRolePolicy iam:PutRolePolicy iam:DeleteRolePolicy",
-            "role_arns",
-        ),
+        _Grant("InlinePoliciesOfRoles", "iam:ListRolePolicies iam:GetRolePolicy", "role_arns"),
+        _Grant("EndSessions", "iam:PutRolePolicy iam:DeleteRolePolicy", "role_arns", bounded=True),
     ),
     "auditor": (
         _FIND_ALL,
@@ -199,11 +205,12 @@ class OperatorPolicy:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where the persona works."""
+    """Where the persona works, and within which bounds."""
 
     partition: str
     region: str
     account_id: str
+    permissions_boundary_arn: str | None = None
 
 
 def build(
@@ -218,16 +225,21 @@ def build(
     role_arns: Given = None,
     acm_pca_arns: Given = None,
     s3_object_arns: Given = None,
+    permissions_boundary_arn: str | None = None,
 ) -> OperatorPolicy:
     """Build the IAM policy of one of the PERSONAS, for one account and region.
 
     partition: that of the region, unless given.
     ...arns: one ARN or a list of them, to which the policy is narrowed; None for all of the account and region.
+    permissions_boundary_arn: managed policy that an IAM role must have as its permissions boundary before the persona
+        gives it rights.
     Raises RolesAnywhereError if the policy would be wider than was asked for, or of no use.
     """
     if persona not in _PERSONAS:
         raise RolesAnywhereError(f"{persona!r} is none of the personas {', '.join(PERSONAS)}.")
     place = _place(account_id, region, partition)
+    if permissions_boundary_arn is not None:
+        place = replace(place, permissions_boundary_arn=_checked_boundary(permissions_boundary_arn, place))
     options = {
         "trust_anchor_arns": trust_anchor_arns,
         "profile_arns": profile_arns,
@@ -242,7 +254,11 @@ def build(
             f"role_arns: the {persona} writes to IAM roles; name those roles, for a policy over all roles of the "
             "account would give the whole account away."
         )
-    granted = [grant for grant in _PERSONAS[persona] if grant.not_with not in given]
+    granted = [
+        grant
+        for grant in _PERSONAS[persona]
+        if grant.not_with not in given and (place.permissions_boundary_arn or not grant.only_bounded)
+    ]
     statements = [_statement(grant, place, given) for grant in granted if _resources(grant, place, given)]
     document = {"Version": "2012-10-17", "Statement": statements}
     length = len(json.dumps(document, separators=(",", ":")))
@@ -289,19 +305,29 @@ def _checked(option: str, value: Given, place: _Place) -> list[str]:
     if not texts:
         raise RolesAnywhereError(f"{option} is empty; name at least one ARN, or leave it out if all are meant.")
     for text in texts:
-        arn = arns.parse(option, text, _TYPES[option])
-        wrong = [
-            f"{part} {actual}, not {wanted}"
-            for part, actual, wanted in (
-                ("partition", arn.partition, place.partition),
-                ("region", arn.region, place.region),
-                ("account", arn.account_id, place.account_id),
-            )
-            if actual not in ("", wanted)  # roles have no region, S3 objects no account
-        ]
-        if wrong:
-            raise RolesAnywhereError(f"{option}: {text!r} is of the {' and '.join(wrong)}.")
+        _check_here(option, arns.parse(option, text, _TYPES[option]), place)
     return sorted(set(texts))
+
+
+def _checked_boundary(value: str, place: _Place) -> str:
+    option = "permissions_boundary_arn"
+    arn = arns.parse(option, value, arns.MANAGED_POLICY)
+    _check_here(option, arn if arn.account_id != "aws" else replace(arn, account_id=""), place)
+    return arn.text
+
+
+def _check_here(option: str, arn: arns.Arn, place: _Place) -> None:
+    wrong = [
+        f"{part} {actual}, not {wanted}"
+        for part, actual, wanted in (
+            ("partition", arn.partition, place.partition),
+            ("region", arn.region, place.region),
+            ("account", arn.account_id, place.account_id),
+        )
+        if actual not in ("", wanted)  # roles and policies have no region, S3 objects and AWS's own policies no account
+    ]
+    if wrong:
+        raise RolesAnywhereError(f"{option}: {arn.text!r} is of the {' and '.join(wrong)}.")
 
 
 def _statement(grant: _Grant, place: _Place, given: Mapping[str, list[str]]) -> dict[str, Any]:
@@ -343,4 +369,6 @@ def _condition(grant: _Grant, place: _Place) -> dict[str, str]:
         return {"iam:AWSServiceName": PRINCIPAL}
     if grant.actions == "iam:PassRole":
         return {"iam:PassedToService": PRINCIPAL}
+    if grant.bounded and place.permissions_boundary_arn:
+        return {"iam:PermissionsBoundary": place.permissions_boundary_arn}
     return {}

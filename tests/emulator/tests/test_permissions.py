@@ -187,3 +187,36 @@ def test_template_of_a_certificate(account: Account) -> None:
     assert private_ca.ask(make_request(), template=blank)
     for template in (None, "SubordinateCACertificate_PathLen0/V1"):
         assert refusal(private_ca.ask, csr=make_request(), template=template)[:2] == (400, "AccessDeniedException")
+
+
+OUTER, INNER = (f"arn:aws:iam::{ACCOUNT}:policy/{name}" for name in ("outer", "inner"))
+# The call, and with which boundary of the role (None: without) it is allowed where the condition names OUTER.
+BOUNDED: list[tuple[str, dict[str, str], set[str | None]]] = [
+    ("create_role", {"PermissionsBoundary": OUTER}, {None, OUTER, INNER}),
+    ("create_role", {"PermissionsBoundary": INNER}, set()),
+    ("create_role", {}, set()),
+    ("put_role_permissions_boundary", {"PermissionsBoundary": OUTER}, {None, OUTER, INNER}),
+    ("put_role_permissions_boundary", {"PermissionsBoundary": INNER}, set()),
+    ("put_role_policy", {"PolicyName": "new", "PolicyDocument": document(allow())}, {OUTER}),
+    ("delete_role_policy", {"PolicyName": "inline"}, {OUTER}),
+    ("attach_role_policy", {"PolicyArn": OUTER}, {OUTER}),
+    ("detach_role_policy", {"PolicyArn": INNER}, {OUTER}),
+    ("delete_role_permissions_boundary", {}, {OUTER}),
+    ("update_role_description", {"Description": "new"}, set()),  # has no such key
+]
+
+
+@pytest.mark.parametrize("boundary", [None, OUTER, INNER])
+@pytest.mark.parametrize(("call", "values", "allowed_with"), BOUNDED)
+def test_permissions_boundary_as_a_condition(
+    account: Account, call: str, values: dict[str, str], allowed_with: set[str | None], boundary: str | None
+) -> None:
+    for policy_name in ("outer", "inner"):
+        account.iam.create_policy(PolicyName=policy_name, PolicyDocument=document(allow()))
+    account.add_role("target", allow(), **({"PermissionsBoundary": boundary} if boundary else {}))
+    account.iam.attach_role_policy(RoleName="target", PolicyArn=INNER)
+    account.allow_only(allow("iam:*", Condition={"StringEquals": {"iam:PermissionsBoundary": OUTER}}))
+    given = {"RoleName": "target", **values}
+    if call == "create_role":
+        given |= {"RoleName": "new", "AssumeRolePolicyDocument": document()}
+    assert is_allowed(getattr(account.client("iam"), call), **given) is (boundary in allowed_with)

@@ -251,7 +251,7 @@ def test_two_accounts(examples: Examples, emulator: EmulatorServer, bucket: Call
 
 def test_what_the_guide_shows_between_the_examples(examples: Examples, emulator: EmulatorServer) -> None:
     blocks = re.findall(r"^```yaml\n(.*?)^```", (DOCS / "aws-side.md").read_text(), re.MULTILINE | re.DOTALL)
-    workloads, operator, lint = map(yaml.safe_load, blocks)
+    workloads, operator, bounded, lint = map(yaml.safe_load, blocks)
     iam = client(emulator, "iam")
     anything = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
     iam.create_policy(PolicyName="web", PolicyDocument=anything)
@@ -269,10 +269,15 @@ def test_what_the_guide_shows_between_the_examples(examples: Examples, emulator:
     iam.create_role(RoleName="archive", AssumeRolePolicyDocument=json.dumps(trust_policy))
 
     trust: dict[str, Any] = {"ansible.builtin.include_role": {"name": "fleet.rolesanywhere.trust"}}
-    first = {"hosts": "localhost", "gather_facts": False, "vars": workloads, "tasks": [trust, *operator, *lint]}
+    first = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "vars": workloads,
+        "tasks": [trust, *operator, *bounded, *lint],
+    }
     given = {"trust_certificates": [examples.ca.pem], "trust_crl": examples.ca.crl}
-    # Trust anchor and CRL; two IAM roles, a policy in one of them, three profiles; the operator's policy.
-    assert examples.play([first], **given) == 2 + 6 + 1
+    # Trust anchor and CRL; two IAM roles, a policy in one of them, three profiles; two operators' policies.
+    assert examples.play([first], **given) == 2 + 6 + 2
     assert examples.play([first], **given) == 0
 
     crls = client(emulator, "rolesanywhere").list_crls()["crls"]

@@ -209,6 +209,45 @@ def test_an_administrator_sets_up_changes_and_removes_a_workload(account: Accoun
     assert [found["RoleName"] for found in left["iam"]["RoleDetailList"]] == ["other"]
 
 
+def test_an_administrator_gives_rights_within_its_permissions_boundary_only(
+    account: Account, issuing: Authority
+) -> None:
+    boundary, other = (
+        account.iam.create_policy(PolicyName=policy, PolicyDocument=json.dumps(BUCKET_POLICY))["Policy"]["Arn"]
+        for policy in ("workloads", "other")
+    )
+    variables = variables_of(issuing.pem, issuing.crl(1))
+    bounded = {**variables, "trust_role_permissions_boundary": boundary, "trust_role_managed_policies": [other]}
+    administrator = account.operator("administrator", role_arns=[ROLE_ARN], permissions_boundary_arn=boundary)
+    for unbounded in (variables, {**variables, "trust_role_permissions_boundary": other}):
+        refused = administrator.run([TRUST], variables=unbounded)[-1]
+        assert "is not authorized to perform: iam:CreateRole " in refused["msg"]
+        assert account.everything()["iam"]["RoleDetailList"] == []
+
+    done(administrator.run([TRUST], variables=bounded))
+    assert not any(result.get("changed") for result in done(administrator.run([TRUST], variables=bounded)))
+    role = {
+        "name": "web",
+        "path": "/workloads/",
+        "assume_role_policy_document": account.iam.get_role(RoleName="web")["Role"]["AssumeRolePolicyDocument"],
+        "create_instance_profile": False,
+    }
+    refuse(
+        account,
+        administrator,
+        ({"amazon.aws.iam_role": {**role, "boundary": ""}}, "iam:DeleteRolePermissionsBoundary"),
+        ({"amazon.aws.iam_role": {**role, "boundary": other}}, "iam:PutRolePermissionsBoundary"),
+    )
+    account.iam.delete_role_permissions_boundary(RoleName="web")
+    refuse(
+        account, administrator, ({"amazon.aws.iam_policy": {**INLINE_POLICY, "iam_name": "web"}}, "iam:PutRolePolicy")
+    )
+    adopted = done(administrator.run([TRUST], variables={**bounded, "trust_role_policy": END_SESSIONS}))
+    assert sum(bool(result.get("changed")) for result in adopted) == 2  # the boundary again, and then the policy
+    gone = done(administrator.run([TRUST], variables={**bounded, "trust_state": "absent", "trust_force": True}))
+    assert sum(bool(result.get("changed")) for result in gone) == 3
+
+
 INLINE_POLICY = {"iam_type": "role", "policy_name": "end-sessions", "policy_json": END_SESSIONS}
 
 

@@ -32,11 +32,17 @@ NARROWED = {
     "acm_pca_arns": AUTHORITY,
     "s3_object_arns": S3_OBJECT,
 }
+BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/workloads"
 POLICIES_OF_AWS = "arn:aws:iam::aws:policy/*"
 DOCUMENTS = [
     (persona, options)
     for persona in operator_policies.PERSONAS
-    for options in ({"role_arns": ROLE}, {"role_arns": ROLE, "s3_object_arns": S3_OBJECT}, NARROWED)
+    for options in (
+        {"role_arns": ROLE},
+        {"role_arns": ROLE, "s3_object_arns": S3_OBJECT},
+        NARROWED,
+        {**NARROWED, "permissions_boundary_arn": BOUNDARY},
+    )
 ]
 
 # Service authorization reference: the resource type of an action; those that have none take "*" only.
@@ -173,6 +179,39 @@ def test_roles_are_passed_to_roles_anywhere_only_and_the_linked_role_is_its_own(
             {"iam:AWSServiceName": "rolesanywhere.amazonaws.com"},
         ),
     }
+
+
+# Service authorization reference of IAM: the actions on roles that have the condition key iam:PermissionsBoundary, but
+# for that which takes a boundary off.
+GIVING_RIGHTS = {
+    "administrator": {
+        "iam:AttachRolePolicy",
+        "iam:CreateRole",
+        "iam:DeleteRolePolicy",
+        "iam:DetachRolePolicy",
+        "iam:PutRolePermissionsBoundary",
+        "iam:PutRolePolicy",
+    },
+    "revoker": {"iam:DeleteRolePolicy", "iam:PutRolePolicy"},
+}
+
+
+@pytest.mark.parametrize("persona", operator_policies.PERSONAS)
+def test_rights_are_given_within_the_permissions_boundary_only(persona: str) -> None:
+    bounded = statements(persona, role_arns=ROLE, permissions_boundary_arn=BOUNDARY)
+    condition = {"StringEquals": {"iam:PermissionsBoundary": BOUNDARY}}
+    within = {action for each in bounded if each.get("Condition") == condition for action in each["Action"]}
+    without = {action for each in bounded if each.get("Condition") != condition for action in each["Action"]}
+    assert within == GIVING_RIGHTS.get(persona, set())
+    assert not within & without
+    assert (within | without) - {"iam:PutRolePermissionsBoundary"} == set(rights(persona, role_arns=ROLE))
+
+
+@pytest.mark.parametrize("options", [{}, {"permissions_boundary_arn": BOUNDARY}])
+@pytest.mark.parametrize("persona", operator_policies.PERSONAS)
+def test_nobody_takes_a_permissions_boundary_off(persona: str, options: dict[str, str]) -> None:
+    boundary = {action for action in rights(persona, role_arns=ROLE, **options) if "Boundary" in action}
+    assert boundary == ({"iam:PutRolePermissionsBoundary"} if options and persona == "administrator" else set())
 
 
 # Where
@@ -313,6 +352,18 @@ def test_statements_have_names_of_their_own_that_iam_takes(persona: str, options
         ("crl_publisher", {"s3_object_arns": "arn:aws:s3:::crls"}, "is not the ARN of a CRL in S3"),
         ("crl_publisher", {"s3_object_arns": "arn:aws:s3:::crls/*"}, "is not the ARN of a CRL in S3"),
         ("crl_publisher", {"s3_object_arns": "arn:aws:s3:::crls/${aws:username}"}, "is not the ARN of a CRL in S3"),
+        (
+            "revoker",
+            {"permissions_boundary_arn": ROLE},
+            "permissions_boundary_arn: .* is not the ARN of a managed policy",
+        ),
+        ("revoker", {"permissions_boundary_arn": f"{BOUNDARY}*"}, "is not the ARN of a managed policy"),
+        ("revoker", {"permissions_boundary_arn": ""}, "is not the ARN of a managed policy"),
+        (
+            "revoker",
+            {"permissions_boundary_arn": BOUNDARY.replace(ACCOUNT, "210987654321")},
+            "permissions_boundary_arn: .* is of the account 210987654321, not 123456789012",
+        ),
         ("administrator", {}, "role_arns: the administrator writes to IAM roles; name those roles"),
         ("revoker", {}, "role_arns: the revoker writes to IAM roles; name those roles"),
         ("revoker", {"role_arns": f"arn:aws:iam::{ACCOUNT}:role/*"}, "is not the ARN of a role"),
@@ -321,6 +372,12 @@ def test_statements_have_names_of_their_own_that_iam_takes(persona: str, options
 def test_refusals(persona: str, options: dict[str, Any], message: str) -> None:
     with pytest.raises(RolesAnywhereError, match=message):
         operator_policies.build(persona, **{**HERE, **options})
+
+
+def test_a_policy_of_awss_own_can_be_the_boundary() -> None:
+    boundary = "arn:aws:iam::aws:policy/AmazonS3FullAccess"
+    last = statements("revoker", role_arns=ROLE, permissions_boundary_arn=boundary)[-1]
+    assert last["Condition"] == {"StringEquals": {"iam:PermissionsBoundary": boundary}}
 
 
 @pytest.mark.parametrize(("roles", "warned"), [(10, False), (100, True)])
