@@ -15,9 +15,12 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import AttributeOID, NameOID
 
+from . import judges
+
+RequestKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 PACKAGE = "ansible_collections.fleet.rolesanywhere.plugins.modules"
 PASSPHRASE = "correct horse battery staple"
 
@@ -49,10 +52,13 @@ class CaHost:
 
     @staticmethod
     def finish(process: subprocess.Popen[str]) -> dict[str, Any]:
-        """Wait for a module and return its result."""
+        """Wait for a module and return its result, after a judge has looked at what it made."""
         output, errors = process.communicate(timeout=120)
         assert "Traceback" not in output + errors, output + errors
         result: dict[str, Any] = json.loads(output)
+        assert isinstance(process.args, list)
+        module = process.args[-1].rpartition(".")[2]
+        assert judges.objections_to_result(module, result) == []
         return result
 
     def run(self, module: str, /, *, check_mode: bool = False, **options: Any) -> dict[str, Any]:
@@ -85,11 +91,12 @@ class CaHost:
         wanted = {"common_name": "Issuing CA G1", "root_common_name": "Root", "allow_unencrypted_key": not encrypted}
         return self.do("ca", **{**wanted, **options})
 
+    @classmethod
     def request(
-        self, host: str, name: str = "default", *, key: ec.EllipticCurvePrivateKey | None = None, **wishes: Any
+        cls, host: str, name: str = "default", *, key: RequestKey | None = None, **wishes: Any
     ) -> dict[str, Any]:
         """Make a key, unless one is given, and an order for it."""
-        binding = hashlib.sha256(f"{self.nonce}\n{host}\n{name}".encode()).hexdigest()
+        binding = hashlib.sha256(f"{cls.nonce}\n{host}\n{name}".encode()).hexdigest()
         csr = (
             x509.CertificateSigningRequestBuilder(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "rolesanywhere")]))
             .add_attribute(AttributeOID.CHALLENGE_PASSWORD, binding.encode())

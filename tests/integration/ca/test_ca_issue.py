@@ -122,12 +122,11 @@ def test_a_killed_run_leaves_a_ledger_that_opens(host: CaHost) -> None:
 def test_a_file_that_cannot_grow_issues_nothing(host: CaHost, monkeypatch: pytest.MonkeyPatch) -> None:
     """A limit of the size of files stands for a full disk."""
     size = (host.directory / "ledger.sqlite").stat().st_size
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        message = host.fail("ca_issue", nonce="nonce of this run", requests=[host.request(f"w{n}") for n in range(200)])
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    run = host.start("ca_issue", nonce=host.nonce, requests=[host.request(f"w{number}") for number in range(200)])
+    resource.prlimit(run.pid, resource.RLIMIT_FSIZE, (size, size))
+    result = host.finish(run)
+    assert result["failed"]
+    message = result["msg"]
     assert message.startswith(f"The ledger {host.directory / 'ledger.sqlite'} cannot be written (")
     assert message.endswith("make room if the disk is full and run again, nothing was issued or changed.")
     assert rows(host, "serial") == []
