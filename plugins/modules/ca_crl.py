@@ -28,6 +28,20 @@ description:
   - Beyond that, too, the newest revocations and the certificates whose keys are in foreign hands go first, and what is
     left out is returned in RV(left_out), with a warning. Publish that CRL all the same, and then fail.
 options:
+  publisher:
+    description:
+      - The name of the run that makes and publishes the CRL, such as a random number. Only one run at a time does that,
+        since AWS takes whatever CRL comes last. The others wait here until it is done.
+      - Say O(state=published) with the same name when the CRL has been read back from AWS. A run that never does, since
+        it was killed, keeps the others waiting for five minutes.
+      - Check mode waits for nobody.
+    type: str
+  state:
+    description:
+      - Whether there is to be a CRL that is good, or whether the O(publisher) is done with it.
+    type: str
+    choices: [present, published]
+    default: present
   authority:
     description:
       - Which of the issuing CAs that a roll-over has put side by side, see M(fleet.rolesanywhere.ca_rollover). Each
@@ -67,6 +81,7 @@ EXAMPLES = r"""
   fleet.rolesanywhere.ca_crl:
     directory: /srv/rolesanywhere/ca
     passphrase_path: /run/credentials/ca-passphrase
+    publisher: "{{ run_name }}"
   register: revocation_list
 
 - name: Publish it
@@ -77,16 +92,22 @@ EXAMPLES = r"""
     expired_serials: "{{ revocation_list.expired_serials }}"
     left_out_serials: "{{ revocation_list.left_out }}"
     region: eu-central-1
+
+- name: Let the next run publish
+  fleet.rolesanywhere.ca_crl:
+    directory: /srv/rolesanywhere/ca
+    publisher: "{{ run_name }}"
+    state: published
 """
 
 RETURN = r"""
 crl:
   description: The CRL in PEM. Null when check mode would make a new one.
-  returned: success
+  returned: O(state=present)
   type: str
 path:
   description: Where it is.
-  returned: success
+  returned: O(state=present)
   type: str
   sample: /srv/rolesanywhere/ca/issuing/crl.pem
 issuer:
@@ -96,41 +117,41 @@ issuer:
   sample: CN=Example Fleet Issuing CA 1,O=Example
 beside:
   description: The other issuing CAs that have a CRL, for O(authority), while a roll-over goes on.
-  returned: success
+  returned: O(state=present)
   type: list
   elements: str
   sample: [previous]
 number:
   description: The CRL number. Null when check mode would make a new one.
-  returned: success
+  returned: O(state=present)
   type: int
 this_update:
   description: When it was made. Null when check mode would make a new one.
-  returned: success
+  returned: O(state=present)
   type: str
   sample: "2026-11-20T10:00:00Z"
 next_update:
   description: When it ends. Null when check mode would make a new one.
-  returned: success
+  returned: O(state=present)
   type: str
 entries:
   description: How many certificates it revokes, or would revoke in check mode.
-  returned: success
+  returned: O(state=present)
   type: int
 bytes:
   description: Its size in PEM. Null when check mode would make a new one.
-  returned: success
+  returned: O(state=present)
   type: int
 carried_on:
   description: The serial numbers that the CRL revokes although the ledger does not know them as revoked.
-  returned: success
+  returned: O(state=present)
   type: list
   elements: str
 expired_serials:
   description:
     - The serial numbers of revoked certificates that expired so long ago that the CRL leaves them out.
     - For O(fleet.rolesanywhere.crl#module:expired_serials), which cannot know them.
-  returned: success
+  returned: O(state=present)
   type: list
   elements: str
 left_out:
@@ -138,7 +159,7 @@ left_out:
     - The serial numbers of certificates that are revoked and still accepted, because the CRL has no room for them.
     - While there are any, disable the trust anchor, or deny the hosts on their IAM roles, and move the fleet to a new
       issuing CA.
-  returned: success
+  returned: O(state=present)
   type: list
   elements: str
 """
@@ -156,6 +177,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import (
     periods,
     private_files,
     provider,
+    publishing,
     remote_creation,
     remote_revocation_list,
     remote_revoking,
@@ -190,9 +212,22 @@ def describe(refreshed: revocation_list.Refreshed) -> dict[str, Any]:
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
-    """Refresh the CRL and describe it."""
+    """Refresh the CRL and describe it, or let the next run publish."""
     library.check()
     authority = layout.existing(module.params["directory"])
+    if module.params["state"] == "published":
+        if not module.check_mode:
+            with ledger.opened(authority.ledger) as book:
+                publishing.give_lease_back(book, module.params["publisher"])
+        return {"changed": False}
+    if module.params["publisher"] and not module.check_mode:
+        with ledger.opened(authority.ledger) as book:
+            publishing.take_lease(book, module.params["publisher"], times.now)
+    return present(module, authority)
+
+
+def present(module: AnsibleModule, authority: layout.Layout) -> dict[str, Any]:
+    """Refresh the CRL and describe it."""
     refresh = fetch_over_the_wire if provider.is_remote(module.params) else make_with_the_key
     refreshed = refresh(module, authority)
     files: layout.AuthorityFiles = getattr(authority, module.params["authority"])
@@ -270,13 +305,15 @@ def main() -> None:
             **argument_specs.AUTHORITY,
             **argument_specs.PASSPHRASE,
             **argument_specs.PROVIDER,
+            "publisher": {"type": "str"},
+            "state": {"type": "str", "choices": ["present", "published"], "default": "present"},
             "authority": {"type": "str", "choices": ["issuing", *OTHERS], "default": "issuing"},
             "next_update": {"type": "int", "default": 45},
             "refresh_before": {"type": "int", "default": 30},
             "wait_timeout": {"type": "int", "default": 0},
         },
         mutually_exclusive=argument_specs.ONE_PASSPHRASE,
-        required_if=argument_specs.PROVIDER_NEEDS,
+        required_if=[*argument_specs.PROVIDER_NEEDS, ("state", "published", ("publisher",))],
         supports_check_mode=True,
     )
     answer(module, run, AuthorityError, CertificateError)

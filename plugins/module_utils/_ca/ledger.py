@@ -95,6 +95,13 @@ class MadeRevocationList(NamedTuple):
     made_by: str
 
 
+class PublishingLease(NamedTuple):
+    """Which run may publish CRLs, and until when."""
+
+    holder: str
+    until: str
+
+
 class Ledger:
     """An open ledger; see :func:`opened`."""
 
@@ -256,6 +263,17 @@ class Ledger:
     def add_revocation_list(self, made: MadeRevocationList) -> None:
         """Enter a CRL that was made."""
         self._connection.execute("INSERT INTO revocation_lists VALUES (?, ?, ?, ?, ?)", made)
+
+    def publishing_lease(self) -> PublishingLease | None:
+        """Who may publish CRLs, or None when nobody does."""
+        row = self._connection.execute("SELECT holder, until FROM publishing_lease").fetchone()
+        return PublishingLease(*row) if row else None
+
+    def set_publishing_lease(self, lease: PublishingLease | None) -> None:
+        """Enter who may publish CRLs; there is never more than one."""
+        self._connection.execute("DELETE FROM publishing_lease")
+        if lease is not None:
+            self._connection.execute("INSERT INTO publishing_lease VALUES (?, ?)", lease)
 
     def has_entries(self) -> bool:
         """Say whether anything was issued, revoked or blocked since the CA is one of ours: it must not be lost."""

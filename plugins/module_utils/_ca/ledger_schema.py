@@ -84,6 +84,15 @@ _STEPS = (
     ),
     # Which revocations a CA that is asked over a wire has been told of.
     ("CREATE TABLE told_revocations (serial TEXT NOT NULL PRIMARY KEY)",),
+    # Which run may publish CRLs now.
+    (
+        """
+        CREATE TABLE publishing_lease (
+            holder TEXT NOT NULL,
+            until TEXT NOT NULL
+        )
+        """,
+    ),
 )
 VERSION = len(_STEPS)
 

@@ -94,3 +94,15 @@ def test_two_revocations_at_once_are_both_in_the_last_crl(host: CaHost) -> None:
     crls = [host.finish(run) for run in [host.start("ca_crl") for _ in range(2)]]
     assert sorted(crl["changed"] for crl in crls) == [False, True]
     assert [revoked(crl["crl"]) for crl in crls] == [numbers, numbers]
+
+
+def test_the_module_holds_the_lease_until_it_is_told_that_the_crl_stands(host: CaHost) -> None:
+    host.do("ca_crl", publisher="first")
+    waiting = host.start("ca_crl", publisher="second")
+    host.do("ca_crl", publisher="third", check_mode=True)
+    assert waiting.poll() is None
+    host.do("ca_crl", publisher="first", state="published", check_mode=True)
+    assert waiting.poll() is None
+    host.do("ca_crl", publisher="first", state="published")
+    assert host.finish(waiting)["number"] == 1
+    assert "missing: publisher" in host.fail("ca_crl", state="published")

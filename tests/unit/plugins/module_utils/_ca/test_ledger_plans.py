@@ -13,6 +13,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.ledger imp
     IssuedCertificate,
     Ledger,
     MadeRevocationList,
+    PublishingLease,
 )
 
 NOW = datetime(2026, 11, 20, 10, 0, tzinfo=timezone.utc)
@@ -31,9 +32,11 @@ CALLS = {
     "has_certificates": lambda book: book.has_certificates(),
     "last_revocation_list_number": lambda book: book.last_revocation_list_number(),
     "of_host": lambda book: book.of_host("web1"),
+    "publishing_lease": lambda book: book.publishing_lease(),
     "revoke": lambda book: book.revoke(["4000"], NOW, "superseded", "tester"),
     "revoked_since": lambda book: book.revoked_since(NOW),
     "revoked_until": lambda book: book.revoked_until(NOW),
+    "set_publishing_lease": lambda book: book.set_publishing_lease(PublishingLease("run", TIME)),
     "unblock": lambda book: book.unblock("web1"),
     "unexpired_of_workload": lambda book: book.unexpired_of_workload("web1", "default", TIME),
     "unexpired_with_common_name": lambda book: book.unexpired_with_common_name("web1", TIME),
@@ -43,6 +46,7 @@ CALLS = {
 }
 # What goes through a whole table or index, and why it may.
 SCANS = {
+    "publishing_lease": ["SCAN publishing_lease"],  # has one row at most
     "blocked_hosts": ["SCAN blocked_hosts"],  # all are wanted, and blocked hosts are few
     "has_certificates": ["SCAN certificates USING COVERING INDEX certificates_by_issue"],  # ends with the first row
 }
