@@ -15,9 +15,11 @@ PASSPHRASE: dict[str, Any] = {
 }
 ONE_PASSPHRASE = [("passphrase", "passphrase_path", "passphrase_environment")]
 
+_LOGIN = ("token", "token_path", "token_environment", "approle")
+_SECRET_ID = ("secret_id", "secret_id_path", "secret_id_environment")
 _PIN = ("pin", "pin_path", "pin_environment")
 PROVIDER: dict[str, Any] = {
-    "provider": {"type": "str", "choices": ["file", "pkcs11", "command"], "default": "file"},
+    "provider": {"type": "str", "choices": ["file", "pkcs11", "vault", "command"], "default": "file"},
     "pkcs11": {
         "type": "dict",
         "options": {
@@ -32,6 +34,33 @@ PROVIDER: dict[str, Any] = {
         },
         "mutually_exclusive": [_PIN],
         "required_one_of": [_PIN],
+    },
+    "vault": {
+        "type": "dict",
+        "options": {
+            "url": {"type": "str", "required": True},
+            "mount": {"type": "str", "default": "pki"},
+            "role": {"type": "str", "required": True},
+            "namespace": {"type": "str"},
+            "ca_path": {"type": "path"},
+            "token": {"type": "str", "no_log": True},
+            "token_path": {"type": "path", "no_log": False},
+            "token_environment": {"type": "str", "no_log": False},
+            "approle": {
+                "type": "dict",
+                "options": {
+                    "mount": {"type": "str", "default": "approle"},
+                    "role_id": {"type": "str", "required": True},
+                    "secret_id": {"type": "str", "no_log": True},
+                    "secret_id_path": {"type": "path", "no_log": False},
+                    "secret_id_environment": {"type": "str", "no_log": False},
+                },
+                "mutually_exclusive": [_SECRET_ID],
+                "required_one_of": [_SECRET_ID],
+            },
+        },
+        "mutually_exclusive": [_LOGIN],
+        "required_one_of": [_LOGIN],
     },
     "command": {
         "type": "dict",
