@@ -20,26 +20,13 @@ description:
     what they find installed.
   - A workload uses one certificate, so confirming one takes the note from the one before.
 options:
-  workloads:
+  serials:
     description:
-      - The workloads with what they use. One that the ledger has not issued to that workload is left out and returned
-        in RV(unknown).
-    type: list
-    elements: dict
+      - The serial numbers, in hexadecimal, of the certificates that are in use, by the host's name in the inventory and
+        by the workload's name.
+      - What the ledger has not issued to that workload is left out and returned in RV(unknown).
+    type: dict
     required: true
-    suboptions:
-      host:
-        description: The host's name in the inventory.
-        type: str
-        required: true
-      name:
-        description: The workload's name.
-        type: str
-        default: default
-      serial:
-        description: The serial number of its certificate, in hexadecimal.
-        type: str
-        required: true
 extends_documentation_fragment:
   - fleet.rolesanywhere._attributes
   - fleet.rolesanywhere._attributes.posix
@@ -57,9 +44,9 @@ EXAMPLES = r"""
 - name: Say what web1 uses
   fleet.rolesanywhere.ca_confirm:
     directory: /srv/rolesanywhere/ca
-    workloads:
-      - host: web1
-        serial: 4f1b7e0d9a2c4d5e8f60718293a4b5c6
+    serials:
+      web1:
+        default: 4f1b7e0d9a2c4d5e8f60718293a4b5c6
 """
 
 RETURN = r"""
@@ -105,10 +92,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     """Confirm, and describe what is new and what is not known."""
     authority = layout.existing(module.params["directory"])
     now = datetime.now(timezone.utc).replace(microsecond=0)
-    uses = [
-        confirming.Use(workload["host"], workload["name"], workload["serial"].lower())
-        for workload in module.params["workloads"]
-    ]
+    uses = confirming.read(module.params["serials"])
     with ledger.opened(authority.ledger) as book:
         outcome = confirming.confirm(book, uses, now, dry_run=module.check_mode)
     confirmed = [use._asdict() for use in outcome.confirmed]
@@ -125,16 +109,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **argument_specs.AUTHORITY,
-            "workloads": {
-                "type": "list",
-                "elements": "dict",
-                "required": True,
-                "options": {
-                    "host": {"type": "str", "required": True},
-                    "name": {"type": "str", "default": "default"},
-                    "serial": {"type": "str", "required": True},
-                },
-            },
+            "serials": {"type": "dict", "required": True},
         },
         supports_check_mode=True,
     )

@@ -7,10 +7,11 @@ The word is that of RFC 4210, section 5.3.18 (certConf).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from .errors import AuthorityError
 from .ledger import Ledger
 
 
@@ -27,6 +28,19 @@ class Outcome(NamedTuple):
 
     confirmed: Sequence[Use]
     unknown: Sequence[Use]
+
+
+def read(serials: Mapping[str, Any]) -> list[Use]:
+    """Read serial numbers by host and by workload.
+
+    :raises AuthorityError: they are not given so.
+    """
+    uses: list[Use] = []
+    for host, by_name in serials.items():
+        if not isinstance(by_name, dict) or not all(isinstance(serial, str) for serial in by_name.values()):
+            raise AuthorityError(f"serials of {host} is {by_name!r}: give a serial number, as text, for each workload.")
+        uses.extend(Use(host, name, serial.lower()) for name, serial in by_name.items())
+    return uses
 
 
 def confirm(ledger: Ledger, uses: Iterable[Use], now: datetime, *, dry_run: bool) -> Outcome:

@@ -33,10 +33,8 @@ def due(host: CaHost, **question: Any) -> list[str]:
 def test_check_do_check_do(host: CaHost) -> None:
     serials = issue(host, "web1", "web2")
     assert due(host) == ["web1", "web2"]
-    workloads = [
-        {"host": name, "serial": serial.upper()} for name, serial in zip(("web1", "web2"), serials, strict=True)
-    ]
-    steps = host.four_steps("ca_confirm", workloads=workloads)
+    given = {name: {"default": serial.upper()} for name, serial in zip(("web1", "web2"), serials, strict=True)}
+    steps = host.four_steps("ca_confirm", serials=given)
     told = [{"host": name, "name": "default", "serial": serial} for name, serial in zip(("web1", "web2"), serials)]
     assert [step["confirmed"] for step in steps] == [told, told, [], []]
     assert steps[0]["diff"]["after"] == {"confirmed": told}
@@ -47,8 +45,7 @@ def test_check_do_check_do(host: CaHost) -> None:
 
 def test_what_the_ledger_did_not_issue_is_told_and_not_noted(host: CaHost) -> None:
     (serial,) = issue(host, "web1")
-    workloads = [{"host": "web2", "serial": serial}, {"host": "web1", "name": "backup", "serial": "AA"}]
-    result = host.do("ca_confirm", workloads=workloads)
+    result = host.do("ca_confirm", serials={"web2": {"default": serial}, "web1": {"backup": "AA"}})
     assert (result["changed"], result["confirmed"]) == (False, [])
     assert result["unknown"] == [
         {"host": "web2", "name": "default", "serial": serial},
@@ -58,13 +55,19 @@ def test_what_the_ledger_did_not_issue_is_told_and_not_noted(host: CaHost) -> No
 
 
 def test_nothing_to_confirm_and_no_ca(host: CaHost, tmp_path: Path) -> None:
-    assert host.do("ca_confirm", workloads=[])["changed"] is False
-    assert "There is no CA in" in CaHost(tmp_path / "nothing").fail("ca_confirm", workloads=[])
+    assert host.do("ca_confirm", serials={})["changed"] is False
+    assert "There is no CA in" in CaHost(tmp_path / "nothing").fail("ca_confirm", serials={})
+
+
+@pytest.mark.parametrize("serials", [{"web1": "aa"}, {"web1": {"default": None}}, {"web1": {"default": ["aa"]}}])
+def test_what_is_no_serial_number_is_one_sentence(host: CaHost, serials: dict[str, Any]) -> None:
+    sentence = f"serials of web1 is {serials['web1']!r}: give a serial number, as text, for each workload."
+    assert host.fail("ca_confirm", serials=serials) == sentence
 
 
 def test_what_is_due_and_what_is_held(host: CaHost) -> None:
     serials = dict(zip(("web1", "web2", "web3"), issue(host, "web1", "web2", "web3")))
-    host.do("ca_confirm", workloads=[{"host": name, "serial": serial} for name, serial in serials.items()])
+    host.do("ca_confirm", serials={name: {"default": serial} for name, serial in serials.items()})
     host.do("ca_revoke", host="web2")
     host.do("ca_revoke", serial=serials["web3"])
     renewal = host.do("ca_info", renewal={"hosts": ["web4", "web3", "web2", "web1"]})["renewal"]
