@@ -18,6 +18,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times im
 from . import arns, info, s3_objects, trust_anchors
 from .errors import RolesAnywhereError
 from .resources import Kind, Outcome, Resources, Wanted
+from .service import NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Set
@@ -255,7 +256,13 @@ def _check_fit(crls: Resources, anchor_arn: str, given: CertificateRevocationLis
     """Refuse a CRL that means nothing to this anchor; AWS Private CA is asked for the certificate of its own."""
     revocation_lists.check_complete(given)
     anchors = Resources(crls.service, trust_anchors.KIND)
-    anchor = anchors.read(arns.parse("trust_anchor_arn", anchor_arn, arns.TRUST_ANCHOR).resource_id)
+    try:
+        anchor = anchors.read(arns.parse("trust_anchor_arn", anchor_arn, arns.TRUST_ANCHOR).resource_id)
+    except NotFoundError as error:
+        raise RolesAnywhereError(
+            f"trust_anchor_arn: these credentials find no trust anchor {anchor_arn}: it was deleted, or is of another "
+            "account."
+        ) from error
     bundle = trust_anchors.certificates_of(crls.service, anchor)
     if not bundle:
         return

@@ -338,6 +338,15 @@ class TestRefusedWithoutForce:
         with pytest.raises(RolesAnywhereError, match="is not signed by"):
             ensure(conversation, check_mode, crl=thief.crl().decode(), trust_anchor_arn=ANCHOR)
 
+    def test_for_a_trust_anchor_that_is_not_there(self, conversation: Any, issuing: Any, check_mode: bool) -> None:
+        listed(conversation)
+        conversation.refuse("get_trust_anchor", "ResourceNotFoundException")
+        sentence = (
+            f"trust_anchor_arn: these credentials find no trust anchor {ANCHOR}: it was deleted, or is"
+        )
+        with pytest.raises(RolesAnywhereError, match=sentence):
+            ensure(conversation, check_mode, crl=issuing.crl(1).decode(), trust_anchor_arn=ANCHOR)
+
     @pytest.mark.parametrize(("number", "serials"), [(1, SERIALS), (8, ())])
     def test_who_signed_is_asked_before_whether_it_goes_back(
         self, conversation: Any, issuing: Any, next_issuing: Any, check_mode: bool, number: int, serials: Any
