@@ -191,6 +191,7 @@ refused:
   type: int
 """
 
+import gc
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -313,6 +314,8 @@ def decide_validity(module: AnsibleModule, issuer_end: datetime, now: datetime) 
 
 def main() -> None:
     """Run the module."""
+    # What a batch is made of lives until its end: to look for garbage in it time and again takes a tenth of the time.
+    gc.disable()
     module = AnsibleModule(
         argument_spec={
             **argument_specs.AUTHORITY,
