@@ -54,6 +54,10 @@ test: .venv/test-installed  ## all tests that need no container and no system pa
 test-hsm: .venv/test-installed  ## tests of the CA's key in a PKCS#11 token (need softhsm2 and opensc-pkcs11)
 	@exec .venv/bin/python -m pytest tests/hsm --numprocesses=auto --dist=worksteal
 
+.PHONY: test-tpm
+test-tpm: .venv/test-installed  ## tests of keys in a TPM 2.0 (need swtpm and tpm2-openssl)
+	@exec .venv/bin/python -m pytest tests/tpm --numprocesses=auto --dist=worksteal
+
 .PHONY: test-kill
 test-kill: .venv/test-installed  ## kill the installation of a pair at every system call that writes (needs strace)
 	@exec .venv/bin/python -m pytest tests/kill --numprocesses=auto --dist=worksteal

@@ -51,6 +51,12 @@ options:
       - The type that the private key should have. Without it, any will do.
     type: str
     choices: [ECDSA-P256, ECDSA-P384, RSA-2048, RSA-3072, RSA-4096]
+  key_store:
+    description:
+      - Where the private key should be, see O(fleet.rolesanywhere.certificate_request#module:key_store). Without it,
+        anywhere.
+    type: str
+    choices: [file, tss2]
   renew_when_left:
     description:
       - A new certificate is due when less than this share of the lifetime is left, from 0 to 1.

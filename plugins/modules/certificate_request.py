@@ -26,6 +26,17 @@ options:
     type: str
     choices: [ECDSA-P256, ECDSA-P384, RSA-2048, RSA-3072, RSA-4096]
     default: ECDSA-P256
+  key_store:
+    description:
+      - Where the private key is made and stays. A waiting key of another store is thrown away.
+      - V(file), in C(private-key.pem) as PKCS#8.
+      - V(tss2), in the TPM 2.0 of the machine. C(private-key.pem) then holds a TSS2 PEM, which only that TPM can use;
+        the key itself never exists outside. It needs OpenSSL 3 with the provider tpm2 (tpm2-openssl), and whoever uses
+        the key must be allowed to use the TPM. AWS's C(aws_signing_helper) reads the same file. Which types of keys
+        there are is up to the TPM, V(ECDSA-P256) and V(RSA-2048) as a rule.
+    type: str
+    choices: [file, tss2]
+    default: file
   binding:
     description:
       - What ties the request to this run, host and workload. The SHA-256 in 64 lower-case hex digits of the run's
@@ -83,7 +94,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.ownershi
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.request import make_request
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._host.workload import workload
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.errors import SessionError
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.key_types import KEY_TYPES
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.key_types import KEY_STORES, KEY_TYPES
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
@@ -95,6 +106,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         options["binding"],
         group_number(options["group"]),
         module.check_mode,
+        options["key_store"],
     )
     return request._asdict()
 
@@ -106,6 +118,7 @@ def main() -> None:
             **WORKLOAD,
             **WORKLOAD_GROUP,
             "key_type": {"type": "str", "choices": list(KEY_TYPES), "default": "ECDSA-P256", "no_log": False},
+            "key_store": {"type": "str", "choices": list(KEY_STORES), "default": "file", "no_log": False},
             "binding": {"type": "str", "required": True},
         },
         supports_check_mode=True,

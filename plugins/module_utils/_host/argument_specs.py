@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.key_types import KEY_TYPES
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.key_types import KEY_STORES, KEY_TYPES
 
 from .selinux import OPTIONS as SELINUX_OPTIONS
 
@@ -29,6 +29,7 @@ CERTIFICATE_WISHES: dict[str, dict[str, Any]] = {
     "uris": {"type": "list", "elements": "str"},
     "issuers": {"type": "list", "elements": "str", "default": []},
     "key_type": {"type": "str", "choices": list(KEY_TYPES), "no_log": False},
+    "key_store": {"type": "str", "choices": list(KEY_STORES), "no_log": False},
     "renew_when_left": {"type": "float", "default": 0.333},
     "renew_when_days_left": {"type": "float", "default": 0},
     "renew_jitter": {"type": "float", "default": 0.1},

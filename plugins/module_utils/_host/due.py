@@ -36,6 +36,7 @@ class Wishes(NamedTuple):
     uris: Sequence[str] | None = None
     issuers: Sequence[Issuer] = ()
     key_type: str | None = None
+    key_store: str | None = None
     group: int | None = None
 
 
@@ -53,6 +54,7 @@ class Installed(NamedTuple):
     key_matches: bool
     private_key_mode: int
     private_key_group: int
+    key_store: str
     directory_fault: str | None = None  # what ``directory_due`` says of the workload's directories
 
 
@@ -71,7 +73,7 @@ def certificate_due(
     ``trouble`` is what made the pair unreadable, ``waiting`` the serial of a staged pair. The order tells people first
     what they asked for, then what is broken today, then what changed, then what time will break:
     forced, staged, unreadable, missing, exposed, in a directory of another mode or group, mismatched, expired, renamed,
-    of another issuer, of another key type, near its end.
+    of another issuer, of another key type, with its key in another store, near its end.
     Raises HostError when a threshold is out of range.
     """
     fault = why_out_of_range(thresholds)
@@ -93,6 +95,7 @@ def certificate_due(
         or _renamed(installed, wishes)
         or _of_another_issuer(installed, wishes)
         or _of_another_type(installed, wishes)
+        or _in_another_store(installed, wishes)
         or why_near_its_end(installed.not_before, installed.not_after, installed.fingerprint, now, thresholds)
     )
 
@@ -181,3 +184,9 @@ def _of_another_type(installed: Installed, wishes: Wishes) -> str | None:
     if wishes.key_type is None or found == wishes.key_type:
         return None
     return f"key type changed from {found} to {wishes.key_type}"
+
+
+def _in_another_store(installed: Installed, wishes: Wishes) -> str | None:
+    if wishes.key_store in (None, installed.key_store):
+        return None
+    return f"key store changed from {installed.key_store} to {wishes.key_store}"

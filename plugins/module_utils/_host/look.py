@@ -16,6 +16,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.certi
     read_certificate,
 )
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.errors import SessionError
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.key_types import store_of
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._session.pair import CERTIFICATE, PRIVATE_KEY
 
 from . import config_file, helper_file, versions
@@ -111,6 +112,7 @@ def _installed(place: Workload, certificate: Certificate) -> Installed:
         key_matches=_belongs(private_key, path, certificate.public_key_info_der),
         private_key_mode=stat.S_IMODE(status.st_mode),
         private_key_group=status.st_gid,
+        key_store=store_of(private_key),
     )
 
 

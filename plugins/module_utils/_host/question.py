@@ -14,7 +14,7 @@ from .due import Wishes
 from .errors import HostError
 from .issuers import read_issuers
 
-_AS_GIVEN = ("common_name", "organization", "organizational_units", "dns_names", "uris", "key_type")
+_AS_GIVEN = ("common_name", "organization", "organizational_units", "dns_names", "uris", "key_type", "key_store")
 
 
 class Question(NamedTuple):

@@ -27,8 +27,7 @@ REFUSED_FLAGS = {
     "--use-latest-expiring-certificate": (0, "certificate stores are not supported; give --certificate"),
     "--pkcs11-lib": (1, "keys in PKCS#11 tokens are not supported; use aws_signing_helper"),
     "--reuse-pin": (0, "keys in PKCS#11 tokens are not supported; use aws_signing_helper"),
-    "--tpm-key-password": (1, "keys in a TPM are not supported; use aws_signing_helper"),
-    "--no-tpm-key-password": (0, "keys in a TPM are not supported; use aws_signing_helper"),
+    "--tpm-key-password": (1, "keys in a TPM are used without a password; use aws_signing_helper"),
     "--pkcs8-password": (1, "other users can read a command line; give an unencrypted key in a private directory"),
     "--no-verify-ssl": (0, "the endpoint is always verified; name its CA in AWS_CA_BUNDLE"),
     "--debug": (0, "it would write credentials to stderr"),
@@ -72,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     process = commands.add_parser("credential-process", allow_abbrev=False, help="print credentials for an AWS SDK")
     for flag, meaning in (
         ("--certificate", "the certificate, PEM"),
-        ("--private-key", "its private key, unencrypted PEM"),
+        ("--private-key", "its private key, unencrypted PEM, or PEM wrapped by a TPM (TSS2)"),
         ("--trust-anchor-arn", "the trust anchor that the certificate leads to"),
         ("--profile-arn", "the Roles Anywhere profile"),
         ("--role-arn", "the role to take on"),
@@ -84,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     process.add_argument("--session-duration", type=int, default=3600, help="seconds, by default %(default)s")
     process.add_argument("--role-session-name", help="by default the certificate's serial number")
     process.add_argument("--with-proxy", action="store_true", help="no effect: HTTPS_PROXY and NO_PROXY always count")
+    process.add_argument("--no-tpm-key-password", action="store_true", help="no effect: there is none")
     process.add_argument("--cache-directory", help="where sessions are kept, by default ~/.cache/rolesanywhere")
     process.add_argument("--no-cache", action="store_true", help="ask for a new session each time")
     for flag, (values, _reason) in REFUSED_FLAGS.items():

@@ -1,10 +1,18 @@
 # SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The types that a workload's private key may have: how openssl makes one, and how its public key is recognized."""
+"""The types that a workload's private key may have: how openssl makes one, and how its public key is recognized.
+
+And where it may be: in a file, or in the TPM 2.0 of the machine, which gives a file that only it can use. The two are
+told by the first line of the PEM file.
+"""
 
 from __future__ import annotations
 
 from typing import NamedTuple, Sequence
+
+FILE, TSS2 = "file", "tss2"
+KEY_STORES = (FILE, TSS2)
+TSS2_BEGIN = b"-----BEGIN TSS2 PRIVATE KEY-----"
 
 
 class KeyType(NamedTuple):
@@ -53,3 +61,8 @@ def key_type_of(public_key: bytes) -> str:
     return next(
         (name for name, kind in KEY_TYPES.items() if encoded.startswith(kind.public_key_begins)), "another type"
     )
+
+
+def store_of(private_key: bytes) -> str:
+    """Return the store that a private key (PEM) is in, ``FILE`` or ``TSS2``."""
+    return TSS2 if private_key.startswith(TSS2_BEGIN) else FILE

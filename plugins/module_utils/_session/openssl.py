@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The openssl program (1.1.1 or 3) for all work with private keys on a host: signing, making keys and requests.
 
+A private key is a PEM file. One of the kind TSS2 is wrapped by the TPM 2.0 that made it and of use nowhere else;
+OpenSSL 3 has the provider tpm2 for it (the package tpm2-openssl), and AWS's aws_signing_helper reads the same file.
+
 The program is a given absolute path, its environment and configuration are ours alone, and it gets private keys by
 absolute path or descriptor, because a variable, a configuration file or a ``file:`` name could make it load or read
 what somebody else chose.
@@ -14,10 +17,11 @@ import re
 import stat
 import subprocess
 from pathlib import Path
-from typing import Sequence, Union
+from typing import NamedTuple, Sequence, Union
 
 from .errors import SessionError
-from .key_types import KEY_TYPES
+from .key_types import FILE, KEY_TYPES, TSS2, TSS2_BEGIN, store_of
+from .request_repair import without_null
 
 PROGRAMS = (
     "/usr/bin/openssl",
@@ -41,7 +45,34 @@ CN = rolesanywhere
 challengePassword = {binding}
 """
 
+# Only what has to do with the key is done by the TPM; a digest would take it long.
+TSS2_ARGUMENTS = ("-provider", "tpm2", "-provider", "default", "-propquery", "?provider=tpm2,tpm2.digest!=yes")
+TSS2_ADVICE = (
+    "; a key in the TPM needs OpenSSL 3 with the provider tpm2 (tpm2-openssl), and a TPM that this user may use"
+    " (/dev/tpmrm0, mostly for the group tss)"
+)
+# The provider's own variable says which TPM: only in forms that load no library of somebody else's choice.
+TCTI = "TPM2OPENSSL_TCTI"
+TCTI_FORMS = re.compile(
+    r"device:/dev/tpm(rm)?[0-9]+|swtpm:host=127\.0\.0\.1,port=[0-9]{1,5}|tabrmd:bus_type=(system|session)"
+)
+
 PrivateKey = Union[str, int]  # an absolute path, or the open descriptor of a file
+
+
+class _Key(NamedTuple):
+    """A private key as openssl is to be told of it."""
+
+    name: str
+    descriptors: Sequence[int]
+    arguments: Sequence[str]  # of its store
+
+    def run(self, command: str, arguments: Sequence[str], stdin: bytes = b"") -> bytes:
+        """Run a command of openssl with the key; an option of it takes the key's name."""
+        try:
+            return run([command, *self.arguments, *arguments], stdin, descriptors=self.descriptors)
+        except SessionError as error:
+            raise _advised(error, self.arguments) from error
 
 
 def sign(private_key: PrivateKey, data: bytes) -> bytes:
@@ -50,8 +81,8 @@ def sign(private_key: PrivateKey, data: bytes) -> bytes:
     :param private_key: absolute path or open descriptor of an unencrypted PEM file.
     :raises SessionError: the key cannot be read or used.
     """
-    key, descriptors = _key(private_key)
-    return run(["dgst", "-sha256", "-passin", "pass:", "-sign", key], data, descriptors=descriptors)
+    key = _key(private_key)
+    return key.run("dgst", ["-sha256", "-passin", "pass:", "-sign", key.name], data)
 
 
 def public_key_of(private_key: PrivateKey) -> bytes:
@@ -59,21 +90,30 @@ def public_key_of(private_key: PrivateKey) -> bytes:
 
     :raises SessionError: the key cannot be read.
     """
-    key, descriptors = _key(private_key)
-    return run(["pkey", "-in", key, "-passin", "pass:", "-pubout", "-outform", "DER"], descriptors=descriptors)
+    key = _key(private_key)
+    return key.run("pkey", ["-in", key.name, "-passin", "pass:", "-pubout", "-outform", "DER"])
 
 
-def generate_key(path: str, key_type: str) -> None:
-    """Make a private key as a new PKCS#8 PEM file of mode 0600 in a private directory.
+def generate_key(path: str, key_type: str, store: str = FILE) -> None:
+    """Make a private key as a new PEM file of mode 0600 in a private directory: PKCS#8, or wrapped by the TPM.
 
     :param path: absolute; its directory exists, is ours and closed to everybody else.
     :param key_type: one of ``KEY_TYPES``.
+    :param store: ``FILE`` or ``TSS2``.
     :raises SessionError: the directory is not private, the file exists, or the key cannot be made.
     """
     kind = KEY_TYPES[key_type]
     _require_private_directory(Path(_absolute(path)).parent)
-    options = [word for option in kind.options for word in ("-pkeyopt", option)]
-    private_key = run(["genpkey", "-algorithm", kind.algorithm, *options], seconds=SECONDS_FOR_A_KEY)
+    arguments = _arguments_of(store)
+    # The provider tpm2 names its curves always, and does not know the option that says so.
+    wishes = [option for option in kind.options if store == FILE or not option.startswith("ec_param_enc:")]
+    options = [word for option in wishes for word in ("-pkeyopt", option)]
+    try:
+        private_key = run(["genpkey", *arguments, "-algorithm", kind.algorithm, *options], seconds=SECONDS_FOR_A_KEY)
+    except SessionError as error:
+        raise _advised(error, arguments) from error
+    if store_of(private_key) != store:  # a key that anybody could copy must not pass for one of the TPM's
+        raise SessionError(f"openssl genpkey made no key of the store {store}; look at the provider tpm2.")
     # openssl would write into a file that exists and keep its mode: we create the file ourselves.
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
@@ -93,10 +133,10 @@ def request(private_key: PrivateKey, binding: str) -> str:
     """
     if not re.fullmatch("[0-9a-f]{64}", binding):
         raise SessionError("The binding of a certificate request must be 64 lower-case hex digits.")
-    key, descriptors = _key(private_key)
-    arguments = ["req", "-new", "-sha256", "-utf8", "-batch", "-config", "/dev/stdin", "-key", key, "-passin", "pass:"]
-    configuration = REQUEST_CONFIGURATION.format(binding=binding).encode("ascii")
-    return run(arguments, configuration, descriptors=descriptors).decode("ascii")
+    key = _key(private_key)
+    arguments = ["-new", "-sha256", "-utf8", "-batch", "-config", "/dev/stdin", "-key", key.name, "-passin", "pass:"]
+    pem = key.run("req", arguments, REQUEST_CONFIGURATION.format(binding=binding).encode("ascii")).decode("ascii")
+    return without_null(pem)
 
 
 def run(
@@ -109,6 +149,8 @@ def run(
     """
     command = [program(), *arguments]
     environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "OPENSSL_CONF": os.devnull}
+    if TCTI_FORMS.fullmatch(os.environ.get(TCTI, "")):
+        environment[TCTI] = os.environ[TCTI]
     try:
         # The helper has no AnsibleModule, whose run_command core's linter would have.
         finished = subprocess.run(  # pylint: disable=ansible-bad-function
@@ -141,11 +183,28 @@ def program() -> str:
     raise SessionError(f"There is no openssl program here; install OpenSSL 1.1.1 or 3 as one of {', '.join(PROGRAMS)}.")
 
 
-def _key(private_key: PrivateKey) -> tuple[str, tuple[int, ...]]:
+def _key(private_key: PrivateKey) -> _Key:
     if isinstance(private_key, str):
-        return _absolute(private_key), ()
+        return _Key(_absolute(private_key), (), _arguments_of(store_of(_begin(private_key))))
     os.lseek(private_key, 0, os.SEEK_SET)  # where /dev/fd/N is a duplicate, it reads on from the shared offset
-    return f"/dev/fd/{private_key}", (private_key,)
+    arguments = _arguments_of(store_of(os.pread(private_key, len(TSS2_BEGIN), 0)))
+    return _Key(f"/dev/fd/{private_key}", (private_key,), arguments)
+
+
+def _begin(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(TSS2_BEGIN))
+    except OSError:
+        return b""  # openssl tells why
+
+
+def _arguments_of(store: str) -> Sequence[str]:
+    return TSS2_ARGUMENTS if store == TSS2 else ()
+
+
+def _advised(error: SessionError, arguments: Sequence[str]) -> SessionError:
+    return SessionError(f"{error.message.rstrip('.')}{TSS2_ADVICE}.") if arguments else error
 
 
 def _absolute(path: str) -> str:
@@ -166,5 +225,7 @@ def _require_private_directory(directory: Path) -> None:
 
 def _complaint(stderr: bytes) -> str:
     lines = [line.strip() for line in stderr.decode("utf-8", "replace").splitlines() if line.strip()]
+    # The TPM's libraries talk before openssl does, and genpkey of patience.
+    said = [line for line in lines if not line.startswith(("WARNING:", "ERROR:", "Warning:", "if the system has"))]
     # The first line names the cause in words; those below it are the error stack of the library.
-    return (lines[0] if lines else "it gave no reason").rstrip(".")
+    return (said[0] if said else "it gave no reason").rstrip(".")

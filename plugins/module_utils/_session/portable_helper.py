@@ -37,6 +37,7 @@ MODULES = (
     "pair",
     "pem",
     "refusals",
+    "request_repair",
     "session",
     "session_cache",
     "version",

@@ -24,6 +24,7 @@ class Machine:
         self.root = root
         self.directory = root / "etc" / "rolesanywhere"
         self.workload = self.directory / "default"
+        self.more_environment: dict[str, str] = {}
         self.environment = {"PATH": os.environ["PATH"], "HOME": str(root), "LC_ALL": "C.UTF-8"}
 
     def four_steps(self, module: str, /, **options: Any) -> list[dict[str, Any]]:
@@ -33,7 +34,7 @@ class Machine:
             for check_mode in (True, False, True, False)
         ]
         plays = [{"hosts": "all", "gather_facts": False, "tasks": tasks}]
-        remote = {"ANSIBLE_REMOTE_TEMP": str(self.root / "tmp")}
+        remote = {"ANSIBLE_REMOTE_TEMP": str(self.root / "tmp"), **self.more_environment}
         results = play(plays, self.root, *THIS_MACHINE, environment=remote).results
         assert [result.get("msg") for result in results] == [None] * 4, results
         return results
@@ -44,7 +45,7 @@ class Machine:
         ran = subprocess.run(
             [sys.executable, MODULES / f"{module}.py"],
             input=json.dumps({"ANSIBLE_MODULE_ARGS": arguments}),
-            env={**self.environment, "PYTHONPATH": str(COLLECTIONS)},
+            env={**self.environment, **self.more_environment, "PYTHONPATH": str(COLLECTIONS)},
             cwd=self.root,
             capture_output=True,
             text=True,

@@ -48,6 +48,7 @@ SOUND = Installed(
     key_matches=True,
     private_key_mode=0o400,
     private_key_group=0,
+    key_store="file",
 )
 
 
@@ -88,6 +89,9 @@ def due(installed=SOUND, wishes=ANY, day=10.0, left=1 / 3, days=0, **more):
         ({"dns_names": []}, {"dns_names": ["web1"]}, "DNS names changed from none to web1"),
         ({}, {"uris": []}, "URIs changed from spiffe://example.org/web to none"),
         ({}, {"key_type": "RSA-3072"}, "key type changed from ECDSA-P256 to RSA-3072"),
+        ({}, {"key_store": "file"}, None),
+        ({}, {"key_store": "tss2"}, "key store changed from file to tss2"),
+        ({"key_store": "tss2"}, {"key_store": "file"}, "key store changed from tss2 to file"),
         ({}, {"issuers": []}, None),
         ({}, {"issuers": [CA]}, None),
         ({}, {"issuers": [NEXT_CA, CA]}, None),
@@ -161,7 +165,7 @@ def test_the_reasons_are_told_in_their_order():
         key_matches=False,
         not_after=BEGIN + timedelta(days=9),
     )
-    wishes = Wishes(common_name="web2", key_type="RSA-2048", issuers=[NEXT_CA])
+    wishes = Wishes(common_name="web2", key_type="RSA-2048", key_store="tss2", issuers=[NEXT_CA])
     renamed = SOUND
     steps = [
         due(worst, wishes, 25, force=True, waiting="4b1f", trouble="unreadable."),
@@ -174,6 +178,7 @@ def test_the_reasons_are_told_in_their_order():
         due(renamed, wishes, 25),
         due(renamed, wishes._replace(common_name=None), 25),
         due(renamed, wishes._replace(common_name=None, issuers=[]), 25),
+        due(renamed, Wishes(key_store="tss2"), 25),
         due(renamed, Wishes(), 25, days=7),
         due(renamed, Wishes(), 25, left=0, days=7),
         due(renamed, Wishes(), 10, days=7),
@@ -189,6 +194,7 @@ def test_the_reasons_are_told_in_their_order():
         "common name changed from web1 to web2",
         "issuer changed from CN=CA G1 to CN=CA G2",
         "key type changed from ECDSA-P256 to RSA-2048",
+        "key store changed from file to tss2",
         "17 % of its lifetime is left",
         "5.0 days of its lifetime are left",
         None,

@@ -110,8 +110,18 @@ def test_a_parent_that_others_may_write_is_refused(place):
     assert os.listdir(place.directory) == []
 
 
+def test_a_waiting_key_of_another_store_is_thrown_away(place, monkeypatch):
+    ask(place)
+    asked = []
+    monkeypatch.setattr(request.openssl, "generate_key", lambda *kind: asked.append(kind) or 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        make_request(place, "ECDSA-P256", BINDING, None, False, "tss2")
+    assert asked == [(place.pending_key, "ECDSA-P256", "tss2")]
+    assert not os.path.lexists(place.pending)
+
+
 def test_a_failure_leaves_no_half_key(place, monkeypatch):
-    def fail(path, _key_type):
+    def fail(path, *_kind):
         Path(path).write_text("half")
         raise SessionError("openssl genpkey failed.")
 

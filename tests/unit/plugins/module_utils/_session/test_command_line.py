@@ -36,7 +36,6 @@ FLAGS_WITHOUT_VALUE = [
     "debug",
     "use-latest-expiring-certificate",
     "reuse-pin",
-    "no-tpm-key-password",
 ]
 
 

@@ -224,3 +224,78 @@ def test_a_failure_is_told_with_its_first_line(program):
     program("echo ' first. ' >&2; echo second >&2; exit 3")
     with pytest.raises(SessionError, match=r"^openssl dgst failed: first\.$"):
         openssl.run(["dgst"])
+
+
+# ---- keys in the TPM; tests/tpm has one ----
+
+TSS2_KEY = "-----BEGIN TSS2 PRIVATE KEY-----\nAAAA\n-----END TSS2 PRIVATE KEY-----\n"
+TELL_ARGUMENTS = 'echo "$@" > "$(dirname "$0")/arguments"; echo "$TPM2OPENSSL_TCTI" > "$(dirname "$0")/tcti"'
+PROVIDERS = "-provider tpm2 -provider default -propquery ?provider=tpm2,tpm2.digest!=yes"
+
+
+@pytest.mark.parametrize("by_descriptor", [True, False])
+@pytest.mark.parametrize(("content", "providers"), [(TSS2_KEY, True), ("-----BEGIN PRIVATE KEY-----\n", False)])
+@pytest.mark.parametrize(
+    ("command", "act"),
+    [
+        ("dgst", lambda key: openssl.sign(key, b"data")),
+        ("pkey", openssl.public_key_of),
+        ("req", lambda key: openssl.request(key, BINDING)),
+    ],
+)
+def test_a_key_of_the_tpm_is_used_through_its_provider(
+    tmp_path, program, command, act, content, providers, by_descriptor
+):
+    program(TELL_ARGUMENTS)
+    path = tmp_path / "private-key.pem"
+    path.write_text(content)
+    descriptor = os.open(path, os.O_RDONLY)
+    act(descriptor if by_descriptor else str(path))
+    os.close(descriptor)
+    arguments = (tmp_path / "arguments").read_text()
+    assert arguments.startswith(f"{command} {PROVIDERS} " if providers else f"{command} -")
+    assert ("tpm2" in arguments) == providers
+
+
+@pytest.mark.parametrize(
+    ("value", "passed"),
+    [
+        ("device:/dev/tpmrm0", True),
+        ("device:/dev/tpm1", True),
+        ("swtpm:host=127.0.0.1,port=2321", True),
+        ("tabrmd:bus_type=session", True),
+        ("", False),
+        ("/home/web/evil.so", False),
+        ("libevil.so:x", False),
+        ("evil:device:/dev/tpmrm0", False),
+        ("device:/home/web/evil", False),
+        ("device:/dev/tpm0/../../home/web/evil", False),
+        ("swtpm:host=192.0.2.1,port=2321", False),
+        ("cmd:/bin/sh", False),
+        ("device:/dev/tpmrm0\n", False),
+    ],
+)
+def test_the_environment_names_a_tpm_and_no_library(tmp_path, program, monkeypatch, value, passed):
+    program(TELL_ARGUMENTS)
+    monkeypatch.setenv("TPM2OPENSSL_TCTI", value)
+    openssl.run(["version"])
+    assert (tmp_path / "tcti").read_text() == (f"{value}\n" if passed else "\n")
+
+
+def test_what_the_libraries_of_the_tpm_say_is_passed_over(tmp_path, program):
+    program("echo 'WARNING:tcti:x' >&2; echo 'ERROR:tcti:y' >&2; echo 'dgst: unable to load provider tpm2' >&2; exit 1")
+    path = tmp_path / "private-key.pem"
+    path.write_text(TSS2_KEY)
+    with pytest.raises(SessionError) as error:
+        openssl.sign(str(path), b"data")
+    assert str(error.value) == (
+        "openssl dgst failed: dgst: unable to load provider tpm2; a key in the TPM needs OpenSSL 3 with the provider"
+        " tpm2 (tpm2-openssl), and a TPM that this user may use (/dev/tpmrm0, mostly for the group tss)."
+    )
+
+
+def test_a_key_that_is_not_the_tpms_is_not_taken_for_one(private_directory, program):
+    program("echo '-----BEGIN PRIVATE KEY-----'")
+    with pytest.raises(SessionError, match="openssl genpkey made no key of the store tss2"):
+        openssl.generate_key(str(private_directory / "private-key.pem"), "ECDSA-P256", "tss2")
+    assert list(private_directory.iterdir()) == []
