@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import select
 import signal
+import time
 
 import pytest
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import processes
@@ -69,3 +71,26 @@ def test_as_many_processors_count_as_this_process_may_use():
     finally:
         os.sched_setaffinity(0, before)
     assert processes.available() == len(before)
+
+
+def test_no_helper_outlives_a_module_that_is_killed():
+    """The end of a pipe tells: it comes when the last process that was forked from here has ended."""
+    reader, writer = os.pipe()
+    module = os.fork()
+    if module == 0:
+
+        def work(some):
+            if os.getpid() == module_itself:
+                os.kill(os.getpid(), signal.SIGKILL)
+            time.sleep(0.2)  # the module has been killed by now
+            return ["x" * 1000 for _item in some]
+
+        module_itself = os.getpid()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # the helper says that nobody listens
+        processes.share(work, ITEMS, 3)
+    os.close(writer)
+    assert os.waitstatus_to_exitcode(os.waitpid(module, 0)[1]) == -signal.SIGKILL
+    ended, _writable, _failed = select.select([reader], [], [], 30)
+    assert ended
+    assert os.read(reader, 1) == b""
+    os.close(reader)
