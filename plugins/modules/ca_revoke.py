@@ -95,6 +95,22 @@ serials:
   returned: success
   type: list
   elements: str
+source_identities:
+  description:
+    - By which names AWS knows who is behind the sessions of these certificates. Sessions handed out before go on until
+      they end, or until M(fleet.rolesanywhere.session_deny) denies them by these names.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The source identity.
+      type: str
+      sample: CN=web1.example.org
+    shared_with:
+      description: The other hosts that have an unexpired certificate with it.
+      type: list
+      elements: str
 told:
   description:
     - The serial numbers that a CA asked over a wire was told of now, those of earlier runs that could not tell it, too.
@@ -171,11 +187,13 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         if outcome.warning:
             module.warn(outcome.warning)
         told = tell(module, authority, book) if is_remote else []
+        identities = revoking.source_identities(book, outcome.serials, times.now())
     return {
         "changed": outcome.changed or bool(told),
         "revoked": outcome.revoked,
         "serials": outcome.serials,
         "told": told,
+        "source_identities": [{"name": name, "shared_with": hosts} for name, hosts in identities.items()],
         "blocked": outcome.blocked is not None,
         "blocked_since": outcome.blocked.since if outcome.blocked else None,
         "blocked_by": outcome.blocked.blocked_by if outcome.blocked else None,

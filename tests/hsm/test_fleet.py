@@ -50,6 +50,6 @@ def test_a_fleet_is_rolled_out_and_revoked_with_a_key_in_a_token(
         assert run.status == 0, run.text
         texts.append(run.text)
     assert fleet.serial("web01") != fleet.serial("web02")
-    assert "CRL fleet number 2 is in force with 1 entr" in texts[1]
+    assert "CRL fleet number 2 is in force with 2 entr" in texts[1]
     assert log.read_text().count("fleet.rolesanywhere.ca_crl") > 0
     assert PIN not in "".join(texts) + log.read_text()

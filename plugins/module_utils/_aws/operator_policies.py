@@ -158,7 +158,9 @@ _PERSONAS: dict[str, tuple[_Grant, ...]] = {
     "crl_publisher": _PUBLISH,
     "revoker": (
         *_PUBLISH,
-        _Grant("InlinePoliciesOfRoles", "iam:ListRolePolicies iam:GetRolePolicy", "role_arns"),
+        # What session_deny needs.
+        _Grant("FindProfiles", "rolesanywhere:ListProfiles", _REGION),
+        _Grant("InlinePoliciesOfRoles", "iam:GetRole iam:ListRolePolicies iam:GetRolePolicy", "role_arns"),
         _Grant("EndSessions", "iam:PutRolePolicy iam:DeleteRolePolicy", "role_arns", bounded=True),
     ),
     "auditor": (

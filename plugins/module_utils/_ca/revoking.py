@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import names
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times import iso
 
 from .errors import AuthorityError
@@ -108,6 +110,17 @@ def _held(ledger: Ledger, host: str) -> list[IssuedCertificate]:
         older = ledger.unexpired_with_common_name(common_name, now="")
         rows.update((row.serial, row) for row in older if row.name == TAKEN_OVER)
     return list(rows.values())
+
+
+def source_identities(ledger: Ledger, serials: Iterable[str], now: datetime) -> dict[str, list[str]]:
+    """Tell by which names AWS knows who is behind the sessions of certificates, and which other hosts have each too."""
+    shared = {}
+    for serial in serials:
+        row = ledger.with_serial(serial)
+        if row is not None and row.common_name:
+            holders = {holder.host for holder in ledger.unexpired_with_common_name(row.common_name, iso(now))}
+            shared[names.source_identity(row.common_name)] = sorted(holders - {row.host})
+    return shared
 
 
 def _is_live(row: IssuedCertificate, now: datetime) -> bool:

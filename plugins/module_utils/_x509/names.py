@@ -58,6 +58,14 @@ def why_not_common_name(value: str) -> str | None:
     return why_not_value(value, COMMON_NAME_LENGTH)
 
 
+def source_identity(common_name: str) -> str:
+    """Return by which name AWS knows who is behind the sessions of a certificate with this common name.
+
+    https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-create-session.html
+    """
+    return f"CN={common_name}" if len(common_name) <= COMMON_NAME_LENGTH else common_name
+
+
 def why_not_organizational_units(values: Sequence[str]) -> str | None:
     """Say why a list of organizational units is refused, or None.
 

@@ -361,23 +361,25 @@ def test_a_revoker_publishes_and_ends_sessions_of_named_roles(account: Account, 
     arns = account.set_up(**variables_of(issuing.pem, issuing.crl(1)))
     account.add_role("other")
     revoker = account.operator("revoker", crl_arns=arns["crl_arns"], role_arns=[ROLE_ARN])
-    end = {"amazon.aws.iam_policy": {**INLINE_POLICY, "iam_name": "web"}}
+    end = ours("session_deny", name="web1", all_sessions=True, issued_before="2026-11-20T10:00:00Z")
     steps = done(revoker.run([ours("crl", name="web", crl=issuing.crl(2, 0x4001)), end, end]))
     assert [step["changed"] for step in steps] == [True, True, False]
-    kept = account.iam.get_role_policy(RoleName="web", PolicyName="end-sessions")
+    kept = account.iam.get_role_policy(RoleName="web", PolicyName="RolesAnywhereEndSessions-web1")
     assert kept["PolicyDocument"] == END_SESSIONS
-    let_go = {"amazon.aws.iam_policy": {"iam_type": "role", "iam_name": "web", "policy_name": "end-sessions"}}
-    let_go["amazon.aws.iam_policy"]["state"] = "absent"
-    assert done(revoker.run([let_go]))[0]["changed"]
+    let_go = ours("session_deny", name="web1", state="absent", force=True)
+    assert [step["changed"] for step in done(revoker.run([let_go, let_go]))] == [True, False]
     assert account.iam.list_role_policies(RoleName="web")["PolicyNames"] == ["web"]
     trusting = {"name": "web", "path": "/workloads/", "create_instance_profile": False}
     refuse(
         account,
         revoker,
         ({"amazon.aws.iam_policy": {**INLINE_POLICY, "iam_name": "other"}}, "iam:PutRolePolicy"),
-        ({"amazon.aws.iam_role": {**trusting, "assume_role_policy_document": BUCKET_POLICY}}, "iam:GetRole"),
+        (
+            {"amazon.aws.iam_role": {**trusting, "assume_role_policy_document": BUCKET_POLICY}},
+            "iam:UpdateAssumeRolePolicy",
+        ),
         (ours("crl", name="web", enabled=False), "rolesanywhere:DisableCrl"),
-        (ours("profile", name="web", enabled=False), "rolesanywhere:ListProfiles"),
+        (ours("profile", name="web", enabled=False), "rolesanywhere:DisableProfile"),
     )
 
 

@@ -4,12 +4,19 @@
 
 from __future__ import annotations
 
+import configparser
+import json
+import re
+import shlex
+import shutil
 import sqlite3
+import subprocess
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 from cryptography import x509
 
 from tests.emulator.fixtures import client
@@ -47,6 +54,25 @@ def fleet(make_fleet: MakeFleet, emulator: EmulatorServer) -> Fleet:
     return fleet
 
 
+def place_of_crl(fleet: Fleet, emulator: EmulatorServer, region: str) -> dict[str, str]:
+    """Make another trust anchor for the CA of a fleet, with an empty CRL; return an item of rolesanywhere_crls."""
+    service = client(emulator, "rolesanywhere", region)
+    issuing = fleet.root("ca1") / "ca/issuing"
+    source = {"x509CertificateData": (issuing / "certificate.pem").read_text()}
+    anchor = service.create_trust_anchor(
+        name="fleet", enabled=True, source={"sourceType": "CERTIFICATE_BUNDLE", "sourceData": source}
+    )["trustAnchor"]["trustAnchorArn"]
+    service.import_crl(name="there", crlData=(issuing / "crl.pem").read_bytes(), trustAnchorArn=anchor, enabled=True)
+    role_arn = fleet.variables["rolesanywhere_role_arn"]
+    profile = service.create_profile(name="fleet", enabled=True, roleArns=[role_arn])["profile"]
+    return {
+        "crl_name": "there",
+        "trust_anchor_arn": anchor,
+        "profile_arn": profile["profileArn"],
+        "role_arn": role_arn,
+    }
+
+
 def refusals(fleet: Fleet) -> dict[str, str]:
     """Ask for a session on every host; return the sentences of those that get none."""
     arns = {f"{name}_arn": f"{{{{ rolesanywhere_{name}_arn }}}}" for name in ("trust_anchor", "profile", "role")}
@@ -64,14 +90,15 @@ def test_revoking_ends_with_a_crl_in_force(fleet: Fleet, emulator: EmulatorServe
 
     run = fleet.play("revoke", "-e", "revoke_host=web01")
     assert run.status == 0, run.text
-    assert "CRL fleet number 2 is in force with 1 entry until" in run.text
+    in_force = "CRL fleet number 2 is in force with 2 entries until"  # the host's certificate and the canary's
+    assert in_force in run.text
     assert "web01: 1 certificate revoked now, 1 in all; the host is blocked since 20" in run.text
     assert "Sessions that were handed out before, those in the caches of helpers too, go on until they" in run.text
 
     for arguments in (["--check"], []):
         again = fleet.play("crl_refresh", *arguments)
         assert {stats["changed"] for stats in again.stats.values()} == {0}
-        assert "CRL fleet number 2 is in force with 1 entry until" in again.text
+        assert in_force in again.text
 
 
 def test_the_revoked_host_is_refused_and_the_other_one_is_not(
@@ -106,6 +133,115 @@ def test_refreshing_in_check_mode_says_what_would_be(fleet: Fleet, emulator: Emu
     due = fleet.play("crl_refresh", "--check")
     assert "A new CRL fleet would be made and put into force with 1 entry." in due.text
     assert "in force with 0" not in due.text
+
+
+def test_a_revocation_goes_to_every_trust_anchor_and_one_that_fails_is_named(
+    fleet: Fleet, emulator: EmulatorServer
+) -> None:
+    here = {name: fleet.variables[f"rolesanywhere_{name}"] for name in ("trust_anchor_arn", "profile_arn", "role_arn")}
+    there, elsewhere = (place_of_crl(fleet, emulator, region) for region in ("us-east-1", "eu-west-1"))
+    anchors = [{**elsewhere, "crl_name": "mistyped"}, here, there]
+    run = fleet.play("revoke", "-e", "revoke_host=web01", "-e", json.dumps({"rolesanywhere_crls": anchors}))
+    assert run.status != 0
+    sentence = run.failures()["localhost"]
+    assert sentence.startswith("The CRL is not known to be in force at 1 of 3 trust anchors: ")
+    assert "has no CRLs named mistyped; compare the name" in sentence
+    assert [anchor["trust_anchor_arn"] in sentence for anchor in anchors] == [True, False, False]
+    serial = int(fleet.serial("web01"), 16)
+    for region, entry in (("eu-central-1", True), ("us-east-1", True), ("eu-west-1", False)):
+        (crl,) = client(emulator, "rolesanywhere", region).list_crls()["crls"]
+        shown = x509.load_pem_x509_crl(crl["crlData"]).get_revoked_certificate_by_serial_number(serial)
+        assert (shown is not None) is entry, region
+    for anchor in (here, there):
+        assert f" at {anchor['trust_anchor_arn']}, which refused the canary." in run.text
+
+    # Without the key of a canary there is no proof.
+    fleet.variables |= {"rolesanywhere_crls": [here, there], "rolesanywhere_canary_directory": "/dev/null/canary"}
+    unproven = fleet.play("crl_refresh")
+    assert unproven.failures()["localhost"].startswith("The CRL is not known to be in force at 2 of 2 trust anchors: ")
+
+
+def session_of(fleet: Fleet, host: str) -> dict[str, str]:
+    """Return a session as the AWS profile of a host gives it, from the helper's cache or fresh."""
+    config = configparser.ConfigParser()
+    config.read(fleet.root(host) / "home/.aws/config")
+    command = config["profile application"]["credential_process"]
+    answer = json.loads(subprocess.run(shlex.split(command), capture_output=True, check=True).stdout)
+    names = {"access_key": "AccessKeyId", "secret": "SecretAccessKey", "session_token": "SessionToken"}
+    return {ours: answer[theirs] for ours, theirs in names.items()}
+
+
+def may_list(emulator: EmulatorServer, session: dict[str, str]) -> bool:
+    """Say whether a session may do what its role allows."""
+    try:
+        client(emulator, "s3", **session).list_buckets()
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "AccessDenied":
+            return False
+        raise
+    return True
+
+
+def test_sessions_end_with_the_host_they_were_handed_to_and_the_policy_goes_when_its_work_is_done(
+    make_fleet: MakeFleet, emulator: EmulatorServer
+) -> None:
+    fleet = make_fleet(2)
+    roll_out(fleet, emulator)
+    iam = client(emulator, "iam")
+    allowed = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}
+    iam.put_role_policy(RoleName="web", PolicyName="allow", PolicyDocument=json.dumps(allowed))
+    sessions = {host: session_of(fleet, host) for host in fleet.hosts}
+    assert [may_list(emulator, session) for session in sessions.values()] == [True, True]
+
+    run = fleet.play("revoke", "-e", "revoke_host=web01", "-e", "end_sessions=true")
+    assert run.status == 0, run.text
+    assert "The sessions of CN=web01 that were handed out before are denied everything in arn:aws:iam::" in run.text
+    assert "web01 gets no session with its own certificate: " in run.text
+    assert [may_list(emulator, session) for session in sessions.values()] == [False, True]
+    shutil.rmtree(fleet.root("web02") / "home/.cache")
+    fresh = session_of(fleet, "web02")
+    assert fresh != sessions["web02"]
+    assert may_list(emulator, fresh)
+
+    name = "RolesAnywhereEndSessions-web01"
+    deny = {"RoleName": "web", "PolicyName": name}
+    statement = iam.get_role_policy(**deny)["PolicyDocument"]
+    moment = datetime.fromisoformat(statement["Statement"][0]["Condition"]["DateLessThan"]["aws:TokenIssueTime"])
+    for age, left in ((timedelta(minutes=59), [name, "allow"]), (timedelta(hours=1), ["allow"])):
+        statement["Statement"][0]["Condition"]["DateLessThan"]["aws:TokenIssueTime"] = (
+            f"{moment - age:%Y-%m-%dT%H:%M:%SZ}"
+        )
+        iam.put_role_policy(**deny, PolicyDocument=json.dumps(statement))
+        assert fleet.play("crl_refresh", "-e", "end_sessions=true").status == 0
+        assert sorted(iam.list_role_policies(RoleName="web")["PolicyNames"]) == left
+
+
+def test_all_pairs_that_a_host_ever_had_are_refused_and_it_gets_no_other(
+    fleet: Fleet, emulator: EmulatorServer
+) -> None:
+    current = fleet.current("web01")
+    for _time in range(2):
+        assert fleet.play("rotate", "-e", "rotate_force=true").status == 0
+    versions = sorted(path.name for path in current.with_name("versions").iterdir())
+    assert len(versions) == 3
+    # What a newer certificate takes the place of is not revoked for that.
+    assert fleet.play("crl_refresh").status == 0
+    (crl,) = crls(emulator)
+    assert not {int(version, 16) for version in versions} & {
+        entry.serial_number for entry in x509.load_pem_x509_crl(crl["crlData"])
+    }
+
+    assert fleet.play("revoke", "-e", "revoke_host=web01").status == 0
+    for version in versions:
+        current.unlink()
+        current.symlink_to(f"versions/{version}")
+        assert "Certificate revoked" in refusals(fleet)["web01"], version
+    for playbook, force in (("rollout", "workload_force=true"), ("rotate", "rotate_force=true")):
+        sentence = fleet.play(playbook, "-e", force).failures()["web01"]
+        assert re.search(r"blocked since 20[0-9TZ:-]+ by \S+@", sentence), sentence
+    with sqlite3.connect(fleet.root("ca1") / "ca/ledger.sqlite") as ledger:
+        issued = ledger.execute("SELECT serial FROM certificates WHERE host = 'web01'").fetchall()
+    assert sorted(serial for (serial,) in issued) == versions
 
 
 def enter_revoked(fleet: Fleet, count: int) -> None:

@@ -131,9 +131,8 @@ def test_a_revoker_is_a_publisher_who_writes_the_inline_policies_of_named_roles(
     publisher, revoker = rights("crl_publisher"), rights("revoker", role_arns=ROLE)
     more = {action: resources for action, resources in revoker.items() if action not in publisher}
     assert {**publisher, **more} == revoker
-    assert more == {
-        f"iam:{name}": [ROLE] for name in ("ListRolePolicies", "GetRolePolicy", "PutRolePolicy", "DeleteRolePolicy")
-    }
+    names = ("GetRole", "ListRolePolicies", "GetRolePolicy", "PutRolePolicy", "DeleteRolePolicy")
+    assert more == {"rolesanywhere:ListProfiles": ["*"], **{f"iam:{name}": [ROLE] for name in names}}
 
 
 def test_an_auditor_reads_what_managed_policies_allow_those_of_the_account_and_of_aws_itself() -> None:

@@ -45,6 +45,15 @@ def test_one_workload_is_revoked_and_the_host_blocked_all_the_same(workshop, boo
     assert outcome.blocked.host == "web1"
 
 
+def test_sessions_are_known_by_the_common_name_and_other_hosts_that_have_it_are_named(workshop, book, issued):
+    serials = revoke(workshop, book).serials
+    assert revoking.source_identities(book, serials, workshop.now) == {"CN=web1-one": [], "CN=web1-two": []}
+    with book.batch():
+        book._connection.execute("UPDATE certificates SET common_name = 'WEB1-one' WHERE host = 'web2'")
+    assert revoking.source_identities(book, serials, workshop.now)["CN=web1-one"] == ["web2"]
+    assert revoking.source_identities(book, serials, workshop.days(60))["CN=web1-one"] == []
+
+
 def test_the_second_time_changes_nothing(workshop, book, issued):
     first = revoke(workshop, book)
     second = revoke(workshop, book, reason="superseded", days=1, by="bert")
