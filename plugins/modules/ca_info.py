@@ -57,6 +57,14 @@ options:
       - With V(0) they are only counted, without a warning.
     type: int
     default: 1000
+  seen_serials:
+    description:
+      - Serial numbers that certificates were seen with, in hexadecimal, such as those that
+        M(fleet.rolesanywhere.subject_info) finds at AWS. Those that the ledger does not know are returned in
+        RV(unknown_serials). Somebody else who has the CA's key may have signed them.
+    type: list
+    elements: str
+    default: []
   include_pem:
     description: Whether to return the listed certificates in PEM, too.
     type: bool
@@ -309,6 +317,11 @@ matching:
   description: How many certificates there are of those asked for, listed or not. Null when none was asked for.
   returned: success
   type: int
+unknown_serials:
+  description: Those of O(seen_serials) that the ledger does not know, in its notation.
+  returned: success
+  type: list
+  elements: str
 blocked_hosts:
   description: All hosts that get no certificate until M(fleet.rolesanywhere.ca_revoke) unblocks them, by name.
   returned: success
@@ -507,6 +520,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         "counts": {**entries.counts._asdict(), "shared_keys": entries.shared_key_count},
         "certificates": [describe_row(row, include_pem=include_pem) for row in entries.found],
         "matching": entries.matching,
+        "unknown_serials": list(entries.unknown_serials),
         "blocked_hosts": [block._asdict() for block in entries.blocked_hosts],
         "crl": describe_crl(str(authority.crl), entries.crl) if entries.crl else None,
         "shared_keys": [
@@ -544,6 +558,7 @@ def question(parameters: dict[str, Any], now: datetime) -> info.Question:
         periods.days("validity", parameters["validity"]),
         periods.days("refresh_before", parameters["refresh_before"]),
         renewal_question(parameters["renewal"]) if parameters["renewal"] else None,
+        [certificates.normal_serial(serial) for serial in parameters["seen_serials"]],
     )
 
 
@@ -569,6 +584,7 @@ def main() -> None:
             "newest": {"type": "bool", "default": False},
             "certificates": {"type": "bool", "default": False},
             "limit": {"type": "int", "default": 1000},
+            "seen_serials": {"type": "list", "elements": "str", "default": []},
             "include_pem": {"type": "bool", "default": False},
             "renewal": {
                 "type": "dict",

@@ -33,6 +33,7 @@ class Question(NamedTuple):
     validity: timedelta
     refresh_before: timedelta
     renewal: renewing.RenewalQuestion | None = None
+    seen_serials: Sequence[str] = ()
 
 
 class SharedKey(NamedTuple):
@@ -66,6 +67,7 @@ class Entries(NamedTuple):
     last_crl_number: int
     clock: str | None
     renewal: renewing.Renewal | None
+    unknown_serials: Sequence[str]
 
 
 class Report(NamedTuple):
@@ -161,6 +163,7 @@ def _ask(
         book.last_revocation_list_number(),
         _clock(book, now),
         renewing.find(book, question.renewal, now) if question.renewal else None,
+        [serial for serial in question.seen_serials if book.with_serial(serial) is None],
     )
 
 
