@@ -25,10 +25,10 @@ options:
   attribute_mappings:
     description:
       - The attribute mappings of the profile, as M(fleet.rolesanywhere.profile_info) and
-        M(fleet.rolesanywhere.profile) return them.
-      - When this is left out, every field counts as mapped.
-    type: list
-    elements: dict
+        M(fleet.rolesanywhere.profile) return them, or as that takes them in
+        O(fleet.rolesanywhere.profile#module:attribute_mappings).
+      - When this, or a field of that option, is left out, the fields count as mapped.
+    type: raw
 seealso:
   - plugin: fleet.rolesanywhere.trust_policy_faults
     plugin_type: filter

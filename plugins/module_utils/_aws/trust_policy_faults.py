@@ -67,11 +67,16 @@ class _Statement:
     comparisons: list[_Comparison]
 
 
-def find(policy: Any, attribute_mappings: Iterable[Mapping[str, Any]] | None = None) -> list[str]:
+# What a profile maps whose mappings nobody has changed (the user guide's page "Attribute mapping").
+_EVERYTHING = {"x509subject": ["*"], "x509issuer": ["*"], "x509san": ["dns", "uri", "name/*"]}
+
+
+def find(policy: Any, attribute_mappings: Iterable[Mapping[str, Any]] | Mapping[str, Any] | None = None) -> list[str]:
     """Return what is wrong with a trust policy, a sentence each; none for one that is as it should be.
 
     policy: the document, as a mapping or as JSON. Only its statements about Roles Anywhere are looked at.
-    attribute_mappings: those of the profile, as profile_info returns them; None if they are not known.
+    attribute_mappings: those of the profile, as profile_info returns them or as the option of the module profile takes
+        them, where a field that is left out stays as it is and counts as mapped; None if they are not known.
     Raises RolesAnywhereError for what is no policy, or no mappings.
     """
     statements = [
@@ -249,9 +254,16 @@ def _can_be_trust_anchor(value: str) -> bool:
     return fnmatch.fnmatchcase(service, parts[2]) and (literal.startswith(resource) or resource.startswith(literal))
 
 
-def _emitted(attribute_mappings: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
+def _emitted(attribute_mappings: Iterable[Mapping[str, Any]] | Mapping[str, Any]) -> dict[str, list[str]]:
     """Read the mappings of a profile: field of the certificate, in lower case, to its specifiers."""
     try:
+        if isinstance(attribute_mappings, Mapping):
+            given = {
+                field.lower(): [specifier.lower() for specifier in specifiers]
+                for field, specifiers in attribute_mappings.items()
+                if specifiers is not None
+            }
+            return {**_EVERYTHING, **given}
         return {
             mapping["certificate_field"].lower(): [
                 rule["specifier"].lower() for rule in mapping.get("mapping_rules", ())
@@ -260,7 +272,8 @@ def _emitted(attribute_mappings: Iterable[Mapping[str, Any]]) -> dict[str, list[
         }
     except (AttributeError, KeyError, TypeError) as error:
         raise RolesAnywhereError(
-            "attribute_mappings: give them as profile_info returns them, a list of certificate_field and mapping_rules."
+            "attribute_mappings: give them as profile_info returns them, a list of certificate_field and "
+            "mapping_rules, or as profile takes them."
         ) from error
 
 

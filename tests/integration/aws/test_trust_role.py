@@ -177,6 +177,10 @@ def test_what_is_refused_in_one_sentence_before_anything_is_made(
         ({"trust_crl": "", "trust_crl_path": "/nowhere/crl.pem"}, "There is no file /nowhere/crl.pem; give the path"),
         ({"trust_session_duration": 7200}, "trust_session_duration is longer than"),
         ({"trust_subject": {}}, "allow_any_certificate"),
+        (
+            {"trust_attribute_mappings": {"x509Subject": ["CN"]}},
+            "on aws:PrincipalTag/x509Subject/OU, a field that the profile's attribute mappings leave out",
+        ),
         ({"trust_subject": {"OU": "*"}}, "subject OU: '*' holds a wildcard"),
     ]
     go_on = [{"ansible.builtin.meta": "clear_host_errors"}]

@@ -341,9 +341,7 @@ class TestRefusedWithoutForce:
     def test_for_a_trust_anchor_that_is_not_there(self, conversation: Any, issuing: Any, check_mode: bool) -> None:
         listed(conversation)
         conversation.refuse("get_trust_anchor", "ResourceNotFoundException")
-        sentence = (
-            f"trust_anchor_arn: these credentials find no trust anchor {ANCHOR}: it was deleted, or is"
-        )
+        sentence = f"trust_anchor_arn: these credentials find no trust anchor {ANCHOR}: it was deleted, or is"
         with pytest.raises(RolesAnywhereError, match=sentence):
             ensure(conversation, check_mode, crl=issuing.crl(1).decode(), trust_anchor_arn=ANCHOR)
 

@@ -345,6 +345,13 @@ EVERYTHING = mappings(x509Issuer=["*"], x509SAN=["DNS", "URI", "Name/*"], x509Su
         ([{"certificate_field": "x509Subject"}], "x509Subject/OU", False),
         ([], "x509Subject/OU", False),
         (None, "x509Subject/OU", True),
+        # As the module profile takes them: what is left out stays as it is.
+        ({"x509Subject": ["CN", "OU"]}, "x509Subject/OU", True),
+        ({"x509Subject": ["CN"]}, "x509Subject/OU", False),
+        ({"x509Subject": []}, "x509Subject/OU", False),
+        ({"x509Subject": None}, "x509Subject/OU", True),
+        ({"x509Subject": ["CN"]}, "x509SAN/Name/CN", True),
+        ({"x509SAN": ["DNS"]}, "x509SAN/URI", False),
     ],
 )
 def test_fields_that_the_mappings_leave_out(given: Any, field: str, emitted: bool) -> None:
@@ -371,7 +378,7 @@ def test_a_condition_of_another_form_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [7, "x", ["x"], [{}], [{"certificate_field": "x509Subject", "mapping_rules": ["OU"]}]]
+    "given", [7, "x", ["x"], [{}], [{"certificate_field": "x509Subject", "mapping_rules": ["OU"]}], {"x509Subject": 7}]
 )
 def test_mappings_of_another_form_are_refused(given: Any) -> None:
     with pytest.raises(RolesAnywhereError, match="attribute_mappings: give them as profile_info returns them"):
