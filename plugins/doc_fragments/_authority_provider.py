@@ -17,8 +17,9 @@ options:
       - Who signs. Each provider but V(file) has options of its own, all of them in the option that is named like it.
       - With V(file) the issuing CA's private key lies in O(directory), and the passphrase opens it.
       - With V(pkcs11) it lies in a PKCS#11 token, such as a hardware security module, and never leaves it.
+      - With V(private_ca) AWS Private CA signs, revokes, and writes the CRL.
       - With V(vault) the PKI engine of HashiCorp Vault or OpenBao signs, and with V(command) a program of yours.
     type: str
-    choices: [file, pkcs11, vault, command]
+    choices: [file, pkcs11, private_ca, vault, command]
     default: file
 """

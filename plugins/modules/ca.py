@@ -113,6 +113,7 @@ extends_documentation_fragment:
   - fleet.rolesanywhere._authority_passphrase
   - fleet.rolesanywhere._authority_provider
   - fleet.rolesanywhere._authority_pkcs11
+  - fleet.rolesanywhere._authority_private_ca
   - fleet.rolesanywhere._authority_vault
   - fleet.rolesanywhere._authority_command
 seealso:
@@ -156,6 +157,20 @@ EXAMPLES = r"""
       crl_path: /etc/ssl/fleet/crl.pem
       crl_number_path: /etc/ssl/fleet/crlnumber
       new_certificates_directory: /etc/ssl/fleet/newcerts
+
+- name: Make a CA in AWS Private CA, under a root of one's own
+  fleet.rolesanywhere.ca:
+    directory: /srv/rolesanywhere/ca
+    root_common_name: Example Fleet Root
+    common_name: Example Fleet Issuing CA 1
+    organization: Example
+    passphrase: "{{ vault_root_passphrase }}"
+    provider: private_ca
+    private_ca:
+      name: example-fleet-1
+      region: eu-central-1
+      crl_bucket: example-crls
+      allow_cost: true
 
 - name: Trust it
   fleet.rolesanywhere.trust_anchor:
@@ -206,6 +221,10 @@ fingerprint:
   description: The SHA-256 of the issuing CA's certificate in hexadecimal. Null when check mode would make it.
   returned: success
   type: str
+private_ca_arn:
+  description: The ARN of the CA in AWS Private CA. Null when check mode would make it.
+  returned: with O(provider=private_ca)
+  type: str
 taken_over:
   description: How much came into the ledger now, or would in check mode.
   returned: with O(take_over)
@@ -234,6 +253,8 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import (
     openssl_ca,
     passphrase,
     periods,
+    private_ca_creation,
+    private_ca_making,
     private_files,
     provider,
     remote_creation,
@@ -310,6 +331,17 @@ def join(module: AnsibleModule, layout: Layout, now: datetime) -> creation.Ensur
         return remote_creation.ensure(layout, remote, common_name, now, actor.current(), dry_run=module.check_mode)
 
 
+def make_in_private_ca(
+    module: AnsibleModule, layout: Layout, now: datetime
+) -> tuple[creation.Ensured, private_ca_creation.Ensured]:
+    """Make a CA in AWS Private CA unless it is there, and then its folder."""
+    provider.check(module.params)
+    private = private_ca_making.ensure(module.params, layout, now, module.warn, dry_run=module.check_mode)
+    if module.check_mode and "installed" in private.done:
+        return creation.Ensured(True), private  # without a certificate there is nothing to join yet
+    return join(module, layout, now), private
+
+
 def run(module: AnsibleModule) -> dict[str, Any]:
     """Ensure the CA and describe it."""
     library.check()
@@ -318,11 +350,15 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
     entered = None
+    private = None
     ensured: creation.Ensured | taking_over.TakenOver
     if module.params["take_over"]:
         ensured = taken_over = take_over(module, layout, now)
         entered = taken_over.entered
         before, after = {"taken_over": None}, {"taken_over": entered._asdict() if any(entered) else None}
+    elif module.params["provider"] == "private_ca":
+        ensured, private = make_in_private_ca(module, layout, now)
+        before, after = {"private_ca": []}, {"private_ca": private.done}
     elif provider.is_remote(module.params):
         ensured = join(module, layout, now)
     else:
@@ -334,7 +370,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     subject = certificates.describe(name)
     facts = certificates.facts(issuing) if issuing else {}
     return {
-        "changed": ensured.made or bool(ensured.tightened) or any(entered or ()),
+        "changed": bool(ensured.made or ensured.tightened or any(entered or ()) or (private and private.done)),
         "certificate": certificates.to_pem(issuing) if issuing else None,
         "root_certificate": certificates.to_pem(root) if root else None,
         "certificate_path": str(layout.issuing.certificate),
@@ -342,6 +378,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         "subject": subject,
         **{name: facts.get(name) for name in ("serial", "not_before", "not_after", "fingerprint")},
         **({"taken_over": entered._asdict()} if entered else {}),
+        **({"private_ca_arn": private.arn} if private else {}),
         "diff": {
             "before": {
                 "subject": None if ensured.made else subject,

@@ -70,6 +70,7 @@ extends_documentation_fragment:
   - fleet.rolesanywhere._authority_passphrase
   - fleet.rolesanywhere._authority_provider
   - fleet.rolesanywhere._authority_pkcs11
+  - fleet.rolesanywhere._authority_private_ca
   - fleet.rolesanywhere._authority_vault
   - fleet.rolesanywhere._authority_command
 seealso:

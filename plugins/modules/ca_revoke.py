@@ -63,6 +63,7 @@ extends_documentation_fragment:
   - fleet.rolesanywhere._authority
   - fleet.rolesanywhere._authority_provider
   - fleet.rolesanywhere._authority_pkcs11
+  - fleet.rolesanywhere._authority_private_ca
   - fleet.rolesanywhere._authority_vault
   - fleet.rolesanywhere._authority_command
 seealso:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any, get_type_hints
 
-FAULTS = ("internal_error", "lost_answer", "reset", "silence", "throttling")
+FAULTS = ("internal_error", "lost_answer", "none", "reset", "silence", "throttling")
 
 
 @dataclass

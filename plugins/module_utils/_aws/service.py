@@ -50,7 +50,15 @@ _TITLES = {
 """What a service is called in a sentence, by the name that boto3 and IAM actions have for it."""
 
 
-class NotFoundError(RolesAnywhereError):
+class RefusedError(RolesAnywhereError):
+    """The service has answered, and said no; *code* is its word for it."""
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class NotFoundError(RefusedError):
     """The service knows nothing of that identifier."""
 
 
@@ -99,7 +107,7 @@ class Service:
     def call(self, operation: str, **request: Any) -> dict[str, Any]:
         """Call an operation, named and filled in AWS's own words, and return the response.
 
-        Raises NotFoundError, or RolesAnywhereError with a sentence about any other refusal.
+        Raises NotFoundError or RefusedError with a sentence about the refusal, RolesAnywhereError where no answer came.
         """
         with _explained(self._name, operation):
             response: dict[str, Any] = getattr(self._client, xform_name(operation))(**request)
@@ -118,13 +126,13 @@ class Service:
                 content += chunk
         return bytes(content)
 
-    def all_pages(self, operation: str, member: str) -> list[dict[str, Any]]:
+    def all_pages(self, operation: str, member: str, **request: Any) -> list[dict[str, Any]]:
         """Return what a List operation lists, over all its pages, from the response's member of that name.
 
         Raises what call raises.
         """
         with _explained(self._name, operation):
-            pages = self._client.get_paginator(xform_name(operation)).paginate()
+            pages = self._client.get_paginator(xform_name(operation)).paginate(**request)
             listed: list[dict[str, Any]] = pages.build_full_result().get(member, [])
         return listed
 
@@ -147,17 +155,17 @@ def _explained(name: str, operation: str) -> Iterator[None]:
         raise RolesAnywhereError(f"{_TITLES[name]} could not be asked for {operation}: {error}") from error
 
 
-def _refusal(name: str, operation: str, error: ClientError) -> RolesAnywhereError:
+def _refusal(name: str, operation: str, error: ClientError) -> RefusedError:
     code = error.response.get("Error", {}).get("Code", "")
     message = error.response.get("Error", {}).get("Message", "")
     if code in ("ResourceNotFoundException", "NoSuchEntity"):  # the latter is IAM's
-        return NotFoundError(f"{_TITLES[name]} found nothing for {operation}: {message}")
+        return NotFoundError(f"{_TITLES[name]} found nothing for {operation}: {message}", code)
     if code in ("AccessDeniedException", "AccessDenied"):
         needed = f"{name}:{operation}"
         if operation in _FURTHER_ACTIONS:
             needed += f" and {_FURTHER_ACTIONS[operation]}"
-        return RolesAnywhereError(f"AWS denied {operation}; the caller needs {needed}. AWS's words: {message}")
+        return RefusedError(f"AWS denied {operation}; the caller needs {needed}. AWS's words: {message}", code)
     sentence = f"{_TITLES[name]} refused {operation} with {code}: {message}"
     if operation in _ROOM and "limit exceeded" in message.lower():
         sentence = f"{sentence.rstrip('.')}; {_ROOM[operation]}."
-    return RolesAnywhereError(sentence)
+    return RefusedError(sentence, code)

@@ -19,7 +19,7 @@ _LOGIN = ("token", "token_path", "token_environment", "approle")
 _SECRET_ID = ("secret_id", "secret_id_path", "secret_id_environment")
 _PIN = ("pin", "pin_path", "pin_environment")
 PROVIDER: dict[str, Any] = {
-    "provider": {"type": "str", "choices": ["file", "pkcs11", "vault", "command"], "default": "file"},
+    "provider": {"type": "str", "choices": ["file", "pkcs11", "private_ca", "vault", "command"], "default": "file"},
     "pkcs11": {
         "type": "dict",
         "options": {
@@ -34,6 +34,35 @@ PROVIDER: dict[str, Any] = {
         },
         "mutually_exclusive": [_PIN],
         "required_one_of": [_PIN],
+    },
+    "private_ca": {
+        "type": "dict",
+        "options": {
+            "arn": {"type": "str"},
+            "name": {"type": "str"},
+            "region": {"type": "str"},
+            "profile": {"type": "str"},
+            "endpoint_url": {"type": "str"},
+            "access_key": {"type": "str", "no_log": False},
+            "secret_key": {"type": "str", "no_log": True},
+            "session_token": {"type": "str", "no_log": True},
+            "template_arn": {"type": "str"},
+            "requests_per_second": {"type": "float", "default": 25},
+            "timeout": {"type": "int", "default": 120},
+            "type": {"type": "str", "choices": ["subordinate", "root"], "default": "subordinate"},
+            "usage_mode": {
+                "type": "str",
+                "choices": ["general_purpose", "short_lived_certificate"],
+                "default": "general_purpose",
+            },
+            "root_arn": {"type": "str"},
+            "crl_bucket": {"type": "str"},
+            "crl_expiration": {"type": "int", "default": 45},
+            "allow_cost": {"type": "bool", "default": False},
+        },
+        "mutually_exclusive": [("arn", "name")],
+        "required_one_of": [("arn", "name")],
+        "required_together": [("access_key", "secret_key")],
     },
     "vault": {
         "type": "dict",

@@ -194,7 +194,7 @@ def _create(
     # The key is the inner one: once the CA has its final names, nothing that fails may take its key away.
     with making.staging(layout.directory) as staged, making_key as issuing_key:
         if layout.root.certificate.exists():
-            root = _root_in_place(layout, wanted, passphrase)
+            root = root_in_place(layout, wanted, passphrase)
         else:
             root = making.make_root(
                 staged.root, wanted.root_subject, wanted.key_type, wanted.root_validity, now, passphrase
@@ -211,7 +211,11 @@ def _create(
     return Ensured(True, root.certificate, issuing, [warning] if warning else [])
 
 
-def _root_in_place(layout: Layout, wanted: WantedAuthority, passphrase: bytes | None) -> making.Root:
+def root_in_place(layout: Layout, wanted: WantedAuthority, passphrase: bytes | None) -> making.Root:
+    """Open the root that is there already.
+
+    :raises AuthorityError: it is another one, or its key cannot be opened.
+    """
     certificate = file.load_certificate(layout.root)
     _check_same(layout, wanted, certificate, None)
     return making.Root(certificate, file.load_private_key(layout.root, passphrase))

@@ -59,7 +59,8 @@ class IssuedCertificate(NamedTuple):
 class Intent(NamedTuple):
     """What a run asks a CA for over a wire; it stands in the ledger from before the question to the recorded answer.
 
-    *wishes* is the order as JSON, *run* the run that has it to itself until *claimed_until*.
+    *wishes* is the order as JSON, *run* the run that has it to itself until *claimed_until*, *reference* the CA's own
+    name for what it is making, where it has told one.
     """
 
     token: str
@@ -74,6 +75,7 @@ class Intent(NamedTuple):
     asked_by: str
     run: str
     claimed_until: str
+    reference: str = ""
 
 
 class BlockedHost(NamedTuple):
@@ -238,6 +240,10 @@ class Ledger:
     def claim_intents(self, run: str, until: datetime) -> None:
         """Leave a run what it has asked for to itself until a time; one that is over leaves it to the next run."""
         self._connection.execute("UPDATE intents SET claimed_until = ? WHERE run = ?", (iso(until), run))
+
+    def refer_intent(self, token: str, reference: str) -> None:
+        """Note how the CA names what it is making for an intent."""
+        self._connection.execute("UPDATE intents SET reference = ? WHERE token = ?", (reference, token))
 
     def close_intent(self, token: str) -> None:
         """Forget an intent: its answer stands in the ledger, or it is known that there is none."""

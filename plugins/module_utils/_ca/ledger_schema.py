@@ -93,6 +93,8 @@ _STEPS = (
         )
         """,
     ),
+    # How a CA names what it is making.
+    ("ALTER TABLE intents ADD COLUMN reference TEXT NOT NULL DEFAULT ''",),
 )
 VERSION = len(_STEPS)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
-from . import command, file, passphrase, pkcs11, vault
+from . import command, file, passphrase, pkcs11, private_ca, vault
 from .argument_specs import OWN_OPTIONS
 from .errors import AuthorityError
 from .layout import AuthorityFiles
@@ -19,7 +19,11 @@ Opening = Callable[[Mapping[str, Any], Callable[[str], None]], AbstractContextMa
 
 # How the CAs that are asked over a wire are opened, by the provider's name: given its own options and who is to be
 # warned of a file with a secret that others may read.
-REMOTE: Mapping[str, Opening] = {"vault": vault.opened, "command": command.opened}
+REMOTE: Mapping[str, Opening] = {
+    "private_ca": private_ca.opened,
+    "vault": vault.opened,
+    "command": command.opened,
+}
 
 
 def is_remote(parameters: Mapping[str, Any]) -> bool:

@@ -26,7 +26,7 @@ from .desk import Desk, why_blocked
 from .errors import AuthorityError
 from .ledger import Intent, IssuedCertificate, Ledger
 from .orders import CheckedOrder, Order, check, complete
-from .signer import Answer, Application, Lost, RemoteAuthority
+from .signer import Accepted, Answer, Application, Lost, RemoteAuthority
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -143,7 +143,10 @@ def _ask(asked: Sequence[Asked], authority: RemoteAuthority, run: Run) -> list[O
             item = by_token[application.token]
             with run.ledger.batch():
                 run.show_life()
-                outcomes[application.token] = _enter(item, answer, authority.certificate, run)
+                if isinstance(answer, Accepted):
+                    run.ledger.refer_intent(application.token, answer)
+                else:
+                    outcomes[application.token] = _enter(item, answer, authority.certificate, run)
     finally:
         if asked:
             run.let_go()
@@ -240,4 +243,4 @@ def _asked(intent: Intent) -> Asked:
         wanted = None
     if wanted is None:
         raise AuthorityError(f"The ledger's intent {intent.token} cannot be read: use the release that wrote it.")
-    return Asked(order, Application(intent.token, order.csr, wanted), intent.asked_by)
+    return Asked(order, Application(intent.token, order.csr, wanted, intent.reference), intent.asked_by)

@@ -64,7 +64,7 @@ def fetch(authority: RemoteAuthority, now: datetime) -> x509.CertificateRevocati
     """
     crl = authority.revocation_list()
     if crl is None:
-        raise AuthorityError("The CA publishes no CRL: have it make one, or give the option that says where it is.")
+        raise NotYet("The CA publishes no CRL: have it make one, or give the option that says where it is.")
     try:
         revocation_lists.check_size(revocation_lists.to_pem(crl))
         revocation_lists.check_complete(crl)

@@ -42,12 +42,14 @@ class Signer(Protocol):
 class Application(NamedTuple):
     """One certificate that a CA is asked for. *token* names it for good, also when it is asked for again.
 
-    *csr* is the workload's request in PEM. Its key is the one that is wanted; all names come from *wanted*.
+    *csr* is the workload's request in PEM. Its key is the one that is wanted; all names come from *wanted*. *reference*
+    is what the CA called it when it was asked before, if it had come to that.
     """
 
     token: str
     csr: str
     wanted: issuance.WantedCertificate
+    reference: str = ""
 
 
 class Lost(str):
@@ -56,8 +58,15 @@ class Lost(str):
     __slots__ = ()
 
 
-# A certificate, the sentence of a refusal, after which the CA has signed nothing, or that of an answer that was lost.
-Answer = Union["x509.Certificate", str, Lost]
+class Accepted(str):
+    """What the CA calls a certificate that it is making; the answer itself follows."""
+
+    __slots__ = ()
+
+
+# A certificate, the sentence of a refusal, after which the CA has signed nothing, or that of an answer that was lost;
+# before it, from a CA that takes its time, by what name the certificate can be found.
+Answer = Union["x509.Certificate", str, Lost, Accepted]
 
 
 class RemoteAuthority(Protocol):

@@ -82,6 +82,18 @@ def test_what_is_passed_is_all_that_a_blank_template_has(root: PrivateAuthority)
     assert not pem.endswith("\n")
 
 
+def test_a_custom_extension_is_as_critical_as_it_says(root: PrivateAuthority) -> None:
+    usage = {"ObjectIdentifier": "2.5.29.15", "Value": "AwIHgA==", "Critical": True}
+    template = "BlankEndEntityCertificate_CriticalBasicConstraints_APIPassthrough/V1"
+    passed = {"Extensions": {"CustomExtensions": [usage]}}
+    certificate = _load(root.issue(make_request(), template=template, ApiPassthrough=passed)[0])
+    assert _usages(certificate) == {"digital_signature"}
+    for kind in (x509.KeyUsage, x509.BasicConstraints):
+        assert certificate.extensions.get_extension_for_class(kind).critical
+    fixed = _load(root.issue(make_request(), ApiPassthrough=passed)[0])
+    assert _usages(fixed) == {"digital_signature", "key_encipherment"}
+
+
 def test_a_blank_template_with_nothing_passed_has_no_usage(root: PrivateAuthority) -> None:
     certificate = _load(root.issue(make_request(*NAMED), template=BLANK)[0])
     assert certificate.subject.rfc4514_string() == "CN=csr1,O=From the CSR"
