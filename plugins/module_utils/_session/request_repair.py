@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Certificate requests as OpenSSL's provider tpm2 should have written them.
 
-Up to its release 1.1 it puts a NULL behind the algorithm of an ECDSA signature, where RFC 5758 section 3.2 wants
-nothing, and strict readers refuse the request. The signature does not cover its algorithm's name (RFC 2986 section 4.2).
+Its release 1.1 puts a NULL behind the algorithm of an ECDSA signature, where RFC 5758 section 3.2 wants nothing, and
+strict readers refuse the request. The signature does not cover the name of its algorithm (RFC 2986 section 4.2).
 """
 
 from __future__ import annotations
