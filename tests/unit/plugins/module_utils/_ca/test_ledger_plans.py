@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import ledger
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.ledger import (
     BlockedHost,
+    Intent,
     IssuedCertificate,
     Ledger,
     MadeRevocationList,
@@ -21,25 +22,34 @@ TIME = "2026-11-20T10:00:00Z"
 ROW = IssuedCertificate(
     *("4000", "web1", "default", "web1", "CN=web1", TIME, TIME, "fingerprint", "key", "PEM", TIME, "tester")
 )
+INTENT = Intent("token", "web1", "default", "web1", "key", TIME, TIME, "{}", TIME, "tester", "run", TIME)
 
 CALLS = {
     "add": lambda book: book.add([ROW]),
+    "add_intents": lambda book: book.add_intents([INTENT]),
+    "add_told_revocation": lambda book: book.add_told_revocation("4000"),
     "add_revocation_list": lambda book: book.add_revocation_list(MadeRevocationList(1, TIME, TIME, 0, "tester")),
     "block": lambda book: book.block(BlockedHost("web1", TIME, "tester", "superseded")),
     "blocked": lambda book: book.blocked("web1"),
     "blocked_hosts": lambda book: book.blocked_hosts(),
     "check_clock": lambda book: book.check_clock(NOW),
-    "has_certificates": lambda book: book.has_certificates(),
+    "claim_intents": lambda book: book.claim_intents("run", NOW),
+    "close_intent": lambda book: book.close_intent("token"),
+    "has_entries": lambda book: book.has_entries(),
+    "intents": lambda book: book.intents(),
     "last_revocation_list_number": lambda book: book.last_revocation_list_number(),
     "of_host": lambda book: book.of_host("web1"),
     "publishing_lease": lambda book: book.publishing_lease(),
+    "refer_intent": lambda book: book.refer_intent("token", "reference"),
     "revoke": lambda book: book.revoke(["4000"], NOW, "superseded", "tester"),
     "revoked_since": lambda book: book.revoked_since(NOW),
     "revoked_until": lambda book: book.revoked_until(NOW),
     "set_publishing_lease": lambda book: book.set_publishing_lease(PublishingLease("run", TIME)),
+    "take_over_intents": lambda book: book.take_over_intents("run", NOW, NOW),
     "unblock": lambda book: book.unblock("web1"),
     "unexpired_of_workload": lambda book: book.unexpired_of_workload("web1", "default", TIME),
     "unexpired_with_common_name": lambda book: book.unexpired_with_common_name("web1", TIME),
+    "untold_revocations": lambda book: book.untold_revocations(NOW),
     "use": lambda book: book.use("web1", "default", "4000", NOW),
     "with_public_key": lambda book: book.with_public_key("key"),
     "with_serial": lambda book: book.with_serial("4000"),
@@ -47,8 +57,14 @@ CALLS = {
 # What goes through a whole table or index, and why it may.
 SCANS = {
     "publishing_lease": ["SCAN publishing_lease"],  # has one row at most
+    "claim_intents": ["SCAN intents"],  # are few: what is asked for and not answered yet
+    "has_entries": [  # ends with the first row that is not taken over
+        "SCAN certificates",
+        "SCAN blocked_hosts USING COVERING INDEX sqlite_autoindex_blocked_hosts_1",
+    ],
+    "intents": ["SCAN intents"],
+    "take_over_intents": ["SCAN intents", "SCAN intents"],
     "blocked_hosts": ["SCAN blocked_hosts"],  # all are wanted, and blocked hosts are few
-    "has_certificates": ["SCAN certificates USING COVERING INDEX certificates_by_issue"],  # ends with the first row
 }
 
 
