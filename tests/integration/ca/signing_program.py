@@ -58,6 +58,8 @@ class Authority:
             .not_valid_after(end)
             .add_extension(x509.BasicConstraints(mood == "CA:TRUE", None), critical=True)
             .add_extension(x509.KeyUsage(True, *[False] * 8), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
+            .add_extension(self._authority(), critical=False)
         )
         names = [x509.DNSName(value) for value in told["DNS_NAMES"].split()]
         names += [x509.UniformResourceIdentifier(value) for value in told["URIS"].split()]
@@ -66,6 +68,9 @@ class Authority:
         pem = builder.sign(self.key, hashes.SHA256()).public_bytes(PEM)
         (self.folder / f"{told['TOKEN']}.pem").write_bytes(pem)
         return pem
+
+    def _authority(self) -> x509.AuthorityKeyIdentifier:
+        return x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
 
     def crl(self) -> bytes:
         """Sign a CRL of all that was revoked."""
@@ -78,6 +83,7 @@ class Authority:
             .last_update(now)
             .next_update(now + timedelta(days=3))
             .add_extension(x509.CRLNumber(number), critical=False)
+            .add_extension(self._authority(), critical=False)
         )
         for path in sorted(self.folder.glob("revoked-*")):
             reason = x509.CRLReason(x509.ReasonFlags(path.read_text()))

@@ -85,7 +85,7 @@ def test_the_folder_in_four_steps(outside: CommandHost) -> None:
 
 
 def test_certificates_and_crls_in_four_steps(host: CommandHost) -> None:
-    wishes = {"organization": "Example", "organizational_units": ["web", "eu"], "uris": ["urn:web:1"]}
+    wishes = {"organization": "Example", "organizational_units": ["web", "eu"], "uris": ["spiffe://example.com/web1"]}
     requests = [host.request("web1", dns_names=["b.example.com", "a.example.com"], **wishes), host.request("web2")]
     steps = host.four_steps("ca_issue", nonce=host.nonce, requests=requests)
     assert [(step["issued"], step["reused"]) for step in steps] == [(2, 0), (2, 0), (0, 2), (0, 2)]
@@ -94,7 +94,7 @@ def test_certificates_and_crls_in_four_steps(host: CommandHost) -> None:
     assert leaf.subject.rfc4514_string() == "CN=web1,OU=eu,OU=web,O=Example"
     told = host.calls("issue")[0]
     assert (told["COMMON_NAME"], told["ORGANIZATIONAL_UNITS"]) == ("web1", "web\neu")
-    assert (told["DNS_NAMES"], told["URIS"]) == ("b.example.com\na.example.com", "urn:web:1")
+    assert (told["DNS_NAMES"], told["URIS"]) == ("b.example.com\na.example.com", "spiffe://example.com/web1")
     assert (told["NOT_BEFORE"], told["NOT_AFTER"]) == (issued["not_before"], issued["not_after"])
     assert told["SERIAL"] == issued["serial"]
     revoked = host.four_steps("ca_revoke", host="web2", reason="key_compromise")

@@ -44,7 +44,7 @@ class Call(NamedTuple):
 
 
 class VaultDouble:
-    """The server. *mood* says what it does wrong, *role* is the role ``fleet``."""
+    """The server. *mood* says what it does wrong, *role* is the role ``fleet``, whose key usage is DigitalSignature."""
 
     def __init__(self) -> None:
         self.key = ec.generate_private_key(ec.SECP384R1())
@@ -190,7 +190,9 @@ class VaultDouble:
             x509.CertificateBuilder(self.certificate.subject, subject, public_key, x509.random_serial_number())
             .not_valid_before(now - timedelta(seconds=30))
             .not_valid_after(end)
-            .add_extension(x509.KeyUsage(True, False, True, False, True, *[False] * 4), critical=True)
+            .add_extension(x509.KeyUsage(True, *[False] * 8), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
+            .add_extension(self._authority(), critical=False)
         )
         if self.mood == "CA:TRUE":
             builder = builder.add_extension(x509.BasicConstraints(True, None), critical=True)
@@ -211,11 +213,15 @@ class VaultDouble:
             .last_update(now)
             .next_update(now + timedelta(hours=72))
             .add_extension(x509.CRLNumber(sum(call.path == "/v1/pki/crl/pem" for call in self.calls)), critical=False)
+            .add_extension(self._authority(), critical=False)
         )
         for serial, when in self.revoked.items():
             number = int(serial.replace(":", ""), 16)
             builder = builder.add_revoked_certificate(x509.RevokedCertificateBuilder(number, when).build())
         return b"" if self.mood == "no CRL" else builder.sign(self.key, hashes.SHA384()).public_bytes(PEM)
+
+    def _authority(self) -> x509.AuthorityKeyIdentifier:
+        return x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
 
     def _make(self) -> x509.Certificate:
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Vault Issuing CA")])
