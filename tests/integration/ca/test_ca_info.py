@@ -262,3 +262,10 @@ def test_the_examples_run_as_they_stand(host: CaHost, tmp_path: Path) -> None:
     ran = play([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}], tmp_path, *THIS_MACHINE)
     (sentence,) = ran.failures().values()
     assert sentence.startswith("1 certificate is revoked in the ledger but not on the CRL (crl.missing)")
+
+
+def test_what_was_seen_and_is_not_known_is_named(host: CaHost) -> None:
+    known = host.issue(host.request("web1"))["certificates"]["web1"]["default"]["serial"]
+    result = host.do("ca_info", seen_serials=[known.upper(), f"00{known}", "4BAD"])
+    assert result["unknown_serials"] == ["4bad"]
+    assert host.do("ca_info")["unknown_serials"] == []
