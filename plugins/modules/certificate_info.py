@@ -15,7 +15,8 @@ author:
 description:
   - Says whether the certificate in use is to be replaced, with the same reason as M(fleet.rolesanywhere.workload_info),
     and describes every version that is kept, as well as the key that waits for its certificate.
-  - It changes nothing, asks nobody and tells no secret. What cannot be read is told in RV(versions[].trouble).
+  - It changes nothing, asks nobody and tells no secret. What cannot be read is told in RV(trouble) and
+    RV(versions[].trouble).
 extends_documentation_fragment:
   - fleet.rolesanywhere._attributes
   - fleet.rolesanywhere._attributes.posix
@@ -112,6 +113,10 @@ versions:
     path:
       description: The certificate file.
       type: str
+trouble:
+  description: Why the versions cannot be listed, V(null) where they can.
+  type: str
+  returned: success
 pending:
   description: The key that waits for its certificate, V(null) when none does.
   type: dict
@@ -154,12 +159,13 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     options = module.params
     place, question = workload(options["directory"], options["name"]), read_question(options)
     due, _certificate = look_at_certificate(place, question)
-    return {
-        "changed": False,
-        "due": due,
-        "versions": [described_version(place, version, question.now) for version in read_versions(place)],
-        "pending": read_pending(place),
-    }
+    result: dict[str, Any] = {"changed": False, "due": due, "versions": [], "pending": None, "trouble": None}
+    try:
+        result["versions"] = [described_version(place, version, question.now) for version in read_versions(place)]
+        result["pending"] = read_pending(place)
+    except HostError as error:
+        result["trouble"] = str(error)
+    return result
 
 
 def main() -> None:

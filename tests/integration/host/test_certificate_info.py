@@ -86,6 +86,16 @@ def test_what_cannot_be_read_is_told(machine: Machine, issued: Issued) -> None:
     assert "openssl pkey failed" in answer["pending"]["trouble"]
 
 
+def test_a_workload_that_cannot_be_read_is_no_error(machine: Machine, issued: Issued) -> None:
+    machine.module("certificate_install", certificate=issued(), prove=False)
+    current = machine.workload / "current"
+    current.unlink()
+    current.mkdir()
+    answer = machine.module("certificate_info")
+    assert answer["trouble"] == answer["due"] == f"{current} is not a link to versions/<serial>; move it away."
+    assert answer["versions"] == []
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [({"now": "yesterday"}, "now is 'yesterday'"), ({"name": ".."}, "name is '..'"), ({"issuers": ["x"]}, "issuers")],
