@@ -19,6 +19,8 @@ description:
   - A CA that is asked over a wire is there already. Then the folder is made, with the certificate of that CA, the
     ledger, and the CRL that it publishes if there is one; the options for making a CA do not count, apart from
     O(common_name).
+  - With O(ledger=dynamodb) it makes the table, with point-in-time recovery and guarded against deletion, moves the
+    ledger of a new or an old CA into it, and leaves the file C(ledger.dynamodb) in its place.
   - With a key in a token, each run logs in and checks that key and certificate belong together.
   - The trust anchor should hold the issuing CA only. Once the CA is made, the root's private key is not needed until
     the next issuing CA; take C(root/private-key.pem) away and keep it offline.
@@ -110,6 +112,7 @@ extends_documentation_fragment:
   - fleet.rolesanywhere._attributes
   - fleet.rolesanywhere._attributes.posix
   - fleet.rolesanywhere._authority
+  - fleet.rolesanywhere._authority_ledger
   - fleet.rolesanywhere._authority_passphrase
   - fleet.rolesanywhere._authority_provider
   - fleet.rolesanywhere._authority_pkcs11
@@ -250,6 +253,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import (
     actor,
     argument_specs,
     creation,
+    ledgers,
     openssl_ca,
     passphrase,
     periods,
@@ -365,12 +369,15 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         ensured = make(module, layout, now)
     for warning in ensured.warnings:
         module.warn(warning)
+    moved = ledgers.share(module.params, layout, dry_run=module.check_mode)
+    if module.params["ledger"] == "dynamodb":
+        before["ledger"], after["ledger"] = "sqlite" if moved else "dynamodb", "dynamodb"
     issuing, root = ensured.issuing, ensured.root
     name = issuing.subject if issuing else names.subject(module.params["common_name"], module.params["organization"])
     subject = certificates.describe(name)
     facts = certificates.facts(issuing) if issuing else {}
     return {
-        "changed": bool(ensured.made or ensured.tightened or any(entered or ()) or (private and private.done)),
+        "changed": bool(ensured.made or ensured.tightened or any(entered or ()) or (private and private.done) or moved),
         "certificate": certificates.to_pem(issuing) if issuing else None,
         "root_certificate": certificates.to_pem(root) if root else None,
         "certificate_path": str(layout.issuing.certificate),
@@ -401,6 +408,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **argument_specs.AUTHORITY,
+            **argument_specs.LEDGER,
             **argument_specs.PASSPHRASE,
             **argument_specs.PROVIDER,
             "common_name": {"type": "str"},
@@ -436,6 +444,7 @@ def main() -> None:
             ("organization", "take_over"),
         ],
         required_if=[
+            *argument_specs.LEDGER_NEEDS,
             *argument_specs.PROVIDER_NEEDS,
             ("provider", "file", ("common_name", "take_over"), True),
             ("provider", "pkcs11", ("common_name", "take_over"), True),

@@ -31,6 +31,7 @@ extends_documentation_fragment:
   - fleet.rolesanywhere._attributes
   - fleet.rolesanywhere._attributes.posix
   - fleet.rolesanywhere._authority
+  - fleet.rolesanywhere._authority_ledger
 attributes:
   diff_mode:
     support: full
@@ -82,7 +83,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import (
     argument_specs,
     confirming,
     layout,
-    ledger,
+    ledgers,
 )
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors import AuthorityError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._door import answer
@@ -93,7 +94,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     authority = layout.existing(module.params["directory"])
     now = datetime.now(timezone.utc).replace(microsecond=0)
     uses = confirming.read(module.params["serials"])
-    with ledger.opened(authority.ledger) as book:
+    with ledgers.opened(module.params, authority) as book:
         outcome = confirming.confirm(book, uses, now, dry_run=module.check_mode)
     confirmed = [use._asdict() for use in outcome.confirmed]
     return {
@@ -109,8 +110,10 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **argument_specs.AUTHORITY,
+            **argument_specs.LEDGER,
             "serials": {"type": "dict", "required": True},
         },
+        required_if=argument_specs.LEDGER_NEEDS,
         supports_check_mode=True,
     )
     answer(module, run, AuthorityError)

@@ -67,6 +67,7 @@ extends_documentation_fragment:
   - fleet.rolesanywhere._attributes
   - fleet.rolesanywhere._attributes.posix
   - fleet.rolesanywhere._authority
+  - fleet.rolesanywhere._authority_ledger
   - fleet.rolesanywhere._authority_passphrase
   - fleet.rolesanywhere._authority_provider
   - fleet.rolesanywhere._authority_pkcs11
@@ -175,7 +176,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import (
     file,
     generations,
     layout,
-    ledger,
+    ledgers,
     periods,
     private_files,
     provider,
@@ -219,11 +220,11 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     authority = layout.existing(module.params["directory"])
     if module.params["state"] == "published":
         if not module.check_mode:
-            with ledger.opened(authority.ledger) as book:
+            with ledgers.opened(module.params, authority) as book:
                 publishing.give_lease_back(book, module.params["publisher"])
         return {"changed": False}
     if module.params["publisher"] and not module.check_mode:
-        with ledger.opened(authority.ledger) as book:
+        with ledgers.opened(module.params, authority) as book:
             publishing.take_lease(book, module.params["publisher"], times.now)
     return present(module, authority)
 
@@ -268,7 +269,7 @@ def make_with_the_key(module: AnsibleModule, authority: layout.Layout) -> revoca
         periods.days("refresh_before", module.params["refresh_before"]),
     )
     opening = provider.signer(module.params, files, module.warn)
-    with opening as signer, ledger.opened(authority.ledger) as book:
+    with opening as signer, ledgers.opened(module.params, authority) as book:
         return revocation_list.refresh(
             files,
             generations.read(authority),
@@ -288,7 +289,7 @@ def fetch_over_the_wire(module: AnsibleModule, authority: layout.Layout) -> revo
             "A CA that is asked over a wire is the only one of its folder: leave authority at issuing."
         )
     opening = provider.remote(module.params, module.warn)
-    with opening as remote, ledger.opened(authority.ledger) as book:
+    with opening as remote, ledgers.opened(module.params, authority) as book:
         remote_creation.check_same(authority, remote)
         if not module.check_mode:
             told = remote_revoking.tell(remote, book, times.now())
@@ -305,6 +306,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **argument_specs.AUTHORITY,
+            **argument_specs.LEDGER,
             **argument_specs.PASSPHRASE,
             **argument_specs.PROVIDER,
             "publisher": {"type": "str"},
@@ -315,7 +317,11 @@ def main() -> None:
             "wait_timeout": {"type": "int", "default": 0},
         },
         mutually_exclusive=argument_specs.ONE_PASSPHRASE,
-        required_if=[*argument_specs.PROVIDER_NEEDS, ("state", "published", ("publisher",))],
+        required_if=[
+            *argument_specs.LEDGER_NEEDS,
+            *argument_specs.PROVIDER_NEEDS,
+            ("state", "published", ("publisher",)),
+        ],
         supports_check_mode=True,
     )
     answer(module, run, AuthorityError, CertificateError)

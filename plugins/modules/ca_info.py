@@ -112,6 +112,7 @@ extends_documentation_fragment:
   - fleet.rolesanywhere._attributes
   - fleet.rolesanywhere._attributes.posix
   - fleet.rolesanywhere._authority
+  - fleet.rolesanywhere._authority_ledger
 attributes:
   diff_mode:
     support: N/A
@@ -440,6 +441,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import (
     info,
     layout,
     ledger_reading,
+    ledgers,
     periods,
     renewing,
 )
@@ -506,7 +508,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     authority = layout.existing(module.params["directory"])
     now = datetime.now(timezone.utc).replace(microsecond=0)
     include_pem = module.params["include_pem"]
-    report = info.look(authority, question(module.params, now), now)
+    report = info.look(authority, question(module.params, now), now, ledgers.reading(module.params, authority))
     entries = report.entries
     for warning in (*report.faults, *report.left_out):
         module.warn(warning)
@@ -576,6 +578,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **argument_specs.AUTHORITY,
+            **argument_specs.LEDGER,
             "host": {"type": "str"},
             "name": {"type": "str"},
             "serial": {"type": "str"},
@@ -598,6 +601,7 @@ def main() -> None:
             "validity": {"type": "int", "default": 30},
             "refresh_before": {"type": "int", "default": 30},
         },
+        required_if=argument_specs.LEDGER_NEEDS,
         supports_check_mode=True,
     )
     answer(module, run, AuthorityError, CertificateError)

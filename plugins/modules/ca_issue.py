@@ -90,6 +90,7 @@ extends_documentation_fragment:
   - fleet.rolesanywhere._attributes
   - fleet.rolesanywhere._attributes.posix
   - fleet.rolesanywhere._authority
+  - fleet.rolesanywhere._authority_ledger
   - fleet.rolesanywhere._authority_passphrase
   - fleet.rolesanywhere._authority_provider
   - fleet.rolesanywhere._authority_pkcs11
@@ -203,7 +204,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import (
     argument_specs,
     issuing,
     layout,
-    ledger,
+    ledgers,
     periods,
     provider,
     remote_creation,
@@ -267,7 +268,7 @@ class Served(NamedTuple):
 def sign_with_the_key(module: AnsibleModule, authority: layout.Layout) -> Served:
     """Serve all requests with a key that is at hand."""
     opening = provider.signer(module.params, authority.issuing, module.warn)
-    with opening as signer, ledger.opened(authority.ledger) as book:
+    with opening as signer, ledgers.opened(module.params, authority) as book:
         now = times.now()
         outcomes = issuing.issue(
             orders(module),
@@ -285,7 +286,7 @@ def sign_with_the_key(module: AnsibleModule, authority: layout.Layout) -> Served
 def ask_over_the_wire(module: AnsibleModule, authority: layout.Layout) -> Served:
     """Serve all requests through a CA that has to be asked, once what earlier runs have left open is settled."""
     opening = provider.remote(module.params, module.warn)
-    with opening as remote, ledger.opened(authority.ledger) as book:
+    with opening as remote, ledgers.opened(module.params, authority) as book:
         remote_creation.check_same(authority, remote)
         nonce = module.params["nonce"]
         asking = remote_issuing.Run(book, times.now, actor.current(nonce))
@@ -320,6 +321,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **argument_specs.AUTHORITY,
+            **argument_specs.LEDGER,
             **argument_specs.PASSPHRASE,
             **argument_specs.PROVIDER,
             "nonce": {"type": "str", "required": True},
@@ -342,7 +344,7 @@ def main() -> None:
             "validity": {"type": "int", "default": 30},
         },
         mutually_exclusive=argument_specs.ONE_PASSPHRASE,
-        required_if=argument_specs.PROVIDER_NEEDS,
+        required_if=argument_specs.PROVIDER_NEEDS + argument_specs.LEDGER_NEEDS,
         supports_check_mode=True,
     )
     answer(module, run, AuthorityError, CertificateError)

@@ -61,6 +61,7 @@ extends_documentation_fragment:
   - fleet.rolesanywhere._attributes
   - fleet.rolesanywhere._attributes.posix
   - fleet.rolesanywhere._authority
+  - fleet.rolesanywhere._authority_ledger
   - fleet.rolesanywhere._authority_provider
   - fleet.rolesanywhere._authority_pkcs11
   - fleet.rolesanywhere._authority_private_ca
@@ -140,6 +141,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import (
     argument_specs,
     layout,
     ledger,
+    ledgers,
     provider,
     remote_creation,
     remote_revoking,
@@ -182,7 +184,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     library.check()
     is_remote = provider.is_remote(module.params)
     authority = layout.existing(module.params["directory"])
-    with ledger.opened(authority.ledger) as book:
+    with ledgers.opened(module.params, authority) as book:
         # The ledger first: the host is blocked, whatever becomes of the way to the CA.
         outcome = revoke(module, book)
         if outcome.warning:
@@ -229,6 +231,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **argument_specs.AUTHORITY,
+            **argument_specs.LEDGER,
             **argument_specs.PROVIDER,
             "host": {"type": "str"},
             "name": {"type": "str"},
@@ -239,7 +242,7 @@ def main() -> None:
         },
         mutually_exclusive=[("host", "serial"), ("name", "serial")],
         required_one_of=[("host", "serial")],
-        required_if=[*argument_specs.PROVIDER_NEEDS, ("state", "unblocked", ("host",))],
+        required_if=[*argument_specs.LEDGER_NEEDS, *argument_specs.PROVIDER_NEEDS, ("state", "unblocked", ("host",))],
         supports_check_mode=True,
     )
     answer(module, run, AuthorityError, CertificateError)

@@ -43,6 +43,7 @@ _ROOM = {
 _TITLES = {
     "rolesanywhere": "Roles Anywhere",
     "acm-pca": "AWS Private CA",
+    "dynamodb": "Amazon DynamoDB",
     "iam": "IAM",
     "s3": "Amazon S3",
     "sts": "AWS STS",

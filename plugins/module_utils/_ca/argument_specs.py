@@ -112,3 +112,22 @@ PROVIDER: dict[str, Any] = {
 # Each provider but file has its own options in one that is named like it.
 OWN_OPTIONS = [option for option in PROVIDER if option != "provider"]
 PROVIDER_NEEDS = [("provider", option, (option,)) for option in OWN_OPTIONS]
+
+LEDGER: dict[str, Any] = {
+    "ledger": {"type": "str", "choices": ["sqlite", "dynamodb"], "default": "sqlite"},
+    "dynamodb": {
+        "type": "dict",
+        "options": {
+            "table": {"type": "str", "required": True},
+            "region": {"type": "str"},
+            "profile": {"type": "str"},
+            "endpoint_url": {"type": "str"},
+            "access_key": {"type": "str", "no_log": False},
+            "secret_key": {"type": "str", "no_log": True},
+            "session_token": {"type": "str", "no_log": True},
+        },
+        "mutually_exclusive": [("profile", "access_key")],
+        "required_together": [("access_key", "secret_key")],
+    },
+}
+LEDGER_NEEDS = [("ledger", "dynamodb", ("dynamodb",))]

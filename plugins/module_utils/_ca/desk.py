@@ -99,8 +99,16 @@ class Desk:
     What another run has asked a CA for and not yet got counts as given away.
     """
 
-    def __init__(self, orders: Iterable[Order], issuer: x509.Certificate, ledger: Ledger, now: datetime) -> None:
-        self._times_ordered = Counter((order.host, order.name) for order in orders)
+    def __init__(
+        self, checked: Sequence[CheckedOrder], issuer: x509.Certificate, ledger: Ledger, now: datetime
+    ) -> None:
+        self._times_ordered = Counter((item.order.host, item.order.name) for item in checked)
+        ledger.expect(
+            {item.wanted.public_key_fingerprint for item in checked if item.wanted},
+            {item.order.common_name for item in checked},
+            {item.order.host for item in checked},
+            iso(now),
+        )
         self._issuer = issuer
         self._ledger = ledger
         self._time = now

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, revocation_lists
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times import iso
 
-from . import file, health, ledger_reading, private_files, renewing, revocation_list
+from . import file, health, ledger_reading, ledgers, private_files, renewing, revocation_list
 from .errors import AuthorityError
 from .layout import Layout
 from .ledger import BlockedHost, IssuedCertificate
@@ -83,19 +83,24 @@ class Report(NamedTuple):
     left_out: Sequence[str]
 
 
-def look(layout: Layout, question: Question, now: datetime) -> Report:
+def look(layout: Layout, question: Question, now: datetime, reading: ledgers.Reading | None = None) -> Report:
     """Look at everything.
 
+    :param reading: the ledger; the file beside the CA when left out.
     :raises AuthorityError: the CA's certificates or the ledger cannot be read.
     """
+    reading = reading or ledgers.FileReading(layout)
     issuing = file.load_certificate(layout.issuing)
     root = file.load_certificate(layout.root) if private_files.is_there(layout.root.certificate) else None
     for _attempt in range(ledger_reading.ATTEMPTS):
-        crl, fault = _crl(layout, issuing)
+        crl, fault = _crl(layout, issuing, reading)
         others = _other_crls(layout)
         asked = functools.partial(_ask, question=question, crl=crl, others=others, now=now)
-        entries = ledger_reading.read(layout.ledger, asked)
-        if _crl(layout, issuing) == (crl, fault):  # otherwise another run made one after revocations not seen here
+        entries = reading.read(asked)
+        if _crl(layout, issuing, reading) == (
+            crl,
+            fault,
+        ):  # otherwise another run made one after revocations not seen here
             break
     files = list(_files(layout))
     faults = [
@@ -175,10 +180,12 @@ def _clock(book: ledger_reading.LedgerReader, now: datetime) -> str | None:
     return None
 
 
-def _crl(layout: Layout, issuing: x509.Certificate) -> tuple[x509.CertificateRevocationList | None, str | None]:
+def _crl(
+    layout: Layout, issuing: x509.Certificate, reading: ledgers.Reading
+) -> tuple[x509.CertificateRevocationList | None, str | None]:
     """Read the CRL in place, or say why there is none to look at."""
     try:
-        crl = revocation_list.in_place(layout.issuing, issuing)
+        crl = revocation_list.last(layout.issuing, issuing, reading, keep=False)
     except AuthorityError as error:
         return None, str(error)
     if crl is None:

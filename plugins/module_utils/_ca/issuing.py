@@ -59,7 +59,7 @@ def issue(
     checked = check(orders, nonce, validity, process_count=process_count)
     with ledger.batch(dry_run=dry_run):
         ledger.check_clock(now)
-        desk = Desk(orders, signer.certificate, ledger, now)
+        desk = Desk(checked, signer.certificate, ledger, now)
         decided = [desk.decide(item) for item in checked]
         waiting = [item for item, outcome in zip(checked, decided) if outcome is None]
         if dry_run:

@@ -79,6 +79,11 @@ class Layout(NamedTuple):
         if is_there(self.retired):
             yield from (AuthorityFiles(folder) for folder in sorted(self.retired.iterdir()))
 
+    @property
+    def shared_ledger(self) -> Path:
+        """Stands in the place of the ledger when that was moved to where several controllers share it."""
+        return self.directory / "ledger.dynamodb"
+
     def paths(self) -> Iterator[Path]:
         """All folders and files that the CA may have."""
         yield self.directory
@@ -100,7 +105,7 @@ def existing(directory: str) -> Layout:
                 "state switched."
             )
         raise AuthorityError(f"There is no CA in {layout.directory}: make one with the module fleet.rolesanywhere.ca.")
-    if not is_there(layout.ledger):
+    if not is_there(layout.ledger) and not is_there(layout.shared_ledger):
         raise AuthorityError(
             f"The CA in {layout.directory} has lost its ledger: restore {layout.ledger.name} from a backup, "
             "for a new one would know nothing of what was issued and revoked."

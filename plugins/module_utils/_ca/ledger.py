@@ -14,7 +14,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times import from_iso, iso
 
@@ -24,6 +24,7 @@ from .private_files import FILE_MODE
 
 # A large batch of another run may hold the write lock for seconds.
 BUSY_TIMEOUT = 60.0  # seconds
+RETIRED = 1 << 30  # as a schema version
 # Who has issued and revoked, and for which workload, before a CA was taken over; no workload can have such a name.
 TAKEN_OVER = "openssl ca"
 # Within this, clocks of machines that take turns at one ledger may differ.
@@ -133,12 +134,18 @@ class Ledger:
             " (SELECT coalesce(max(since), '') FROM blocked_hosts),"
             " (SELECT coalesce(max(this_update), '') FROM revocation_lists))"
         ).fetchone()
-        newest = row[0]
-        if newest and from_iso(newest) - now > CLOCK_TOLERANCE:
-            raise AuthorityError(
-                f"This machine's clock says {iso(now)}, but the ledger's newest entry is of {newest}: "
-                "set the clock right."
-            )
+        check_time(row[0], now)
+
+    def expect(
+        self, public_key_fingerprints: Iterable[str], common_names: Iterable[str], hosts: Iterable[str], now: str
+    ) -> None:
+        """Hear what a batch will ask for, of names and hosts what is unexpired; one far away reads it in advance."""
+
+    def shared_revocation_list(self, issuer_fingerprint: str) -> bytes | None:
+        """The last CRL of an issuing CA in DER, where several controllers share the ledger; else it is only a file."""
+
+    def share_revocation_list(self, issuer_fingerprint: str, number: int, der: bytes) -> None:
+        """Keep the last CRL for other controllers, where they share the ledger."""
 
     def add(self, issued: Iterable[IssuedCertificate]) -> None:
         """Enter certificates that were issued."""
@@ -290,9 +297,46 @@ class Ledger:
         ).fetchone()
         return bool(row[0])
 
+    def rows(self, table: str) -> Iterator[dict[str, Any]]:
+        """Go through all rows of a table, without the columns that have no value, in the order of their entry."""
+        yield from rows_of(self._connection, table)
+
+    def retire(self) -> None:
+        """Make the file of no use to anybody, those included who have opened it already and wait for this batch."""
+        self._connection.execute("ALTER TABLE certificates RENAME TO retired_certificates")
+        self._connection.execute(f"PRAGMA user_version = {RETIRED}")
+
     def _certificates(self, condition: str, *values: str) -> list[IssuedCertificate]:
         query = f"SELECT * FROM certificates WHERE {condition}"  # noqa: S608 - conditions are this file's own words
         return [IssuedCertificate(*row) for row in self._connection.execute(query, values)]
+
+
+def rows_of(connection: sqlite3.Connection, table: str) -> Iterator[dict[str, Any]]:
+    """Go through all rows of a table, without the columns that have no value, in the order of their entry."""
+    rows = connection.execute(f"SELECT * FROM {table} ORDER BY rowid")  # noqa: S608 - own words
+    names = [column[0] for column in rows.description]
+    for row in rows:
+        yield {name: value for name, value in zip(names, row) if value is not None}
+
+
+def check_time(newest: str, now: datetime) -> None:
+    """Compare the clock with the time of the newest entry, which is empty when there is none.
+
+    :raises AuthorityError: the newest entry is more than ten minutes ahead of *now*.
+    """
+    if newest and from_iso(newest) - now > CLOCK_TOLERANCE:
+        raise AuthorityError(
+            f"This machine's clock says {iso(now)}, but the ledger's newest entry is of {newest}: set the clock right."
+        )
+
+
+def is_retired(path: Path) -> bool:
+    """Say whether a ledger's file is of no use any more.
+
+    :raises AuthorityError: it cannot be read.
+    """
+    with connected(path) as connection:
+        return bool(connection.execute("PRAGMA user_version").fetchone()[0] == RETIRED)
 
 
 def create(path: Path) -> None:
@@ -317,6 +361,8 @@ def opened(path: Path) -> Iterator[Ledger]:
         sentence.
     """
     file_systems.check_local(path.parent)
+    if not path.exists() and path.with_suffix(".dynamodb").exists():
+        raise AuthorityError(f"The ledger {path} was moved into DynamoDB, where this module cannot use it.")
     with connected(path) as connection:
         ledger_schema.check_known(path, connection)
         ledger_schema.bring_up_to_date(connection)

@@ -120,7 +120,7 @@ def issue(
     with ledger.batch(dry_run=dry_run):
         now = run.clock()
         ledger.check_clock(now)
-        desk = Desk(orders, authority.certificate, ledger, now)
+        desk = Desk(checked, authority.certificate, ledger, now)
         decided = [desk.decide(item) for item in checked]
         waiting = [item for item, outcome in zip(checked, decided) if outcome is None]
         if dry_run:

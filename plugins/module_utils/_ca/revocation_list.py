@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, revocation_lists
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors import CertificateError
@@ -22,6 +22,13 @@ from .signer import Signer
 
 if TYPE_CHECKING:
     from cryptography import x509
+
+
+class SharedRevocationLists(Protocol):
+    """Where controllers that share a ledger share the CRLs, too."""
+
+    def shared_revocation_list(self, issuer_fingerprint: str) -> bytes | None:
+        """The last CRL of an issuing CA in DER, or None where it is only a file."""
 
 
 class Schedule(NamedTuple):
@@ -75,7 +82,7 @@ def refresh(
         raise AuthorityError(f"The CA certificate {files.certificate} may not sign CRLs (cRLSign is missing).")
     with ledger.batch(dry_run=dry_run):
         ledger.check_clock(now)
-        before = in_place(files, signer.certificate)
+        before = last(files, signer.certificate, ledger, keep=not dry_run)
         known = generations.of(signer.certificate, ledger.revoked_since(now - schedule.next_update))
         published = {} if before is None else revocation_lists.revocations(before)
         carried_on = _carried_on(published, known, ledger, now - schedule.next_update)
@@ -99,6 +106,7 @@ def refresh(
         number = 1 + max(ledger.last_revocation_list_number(), 0 if before is None else revocation_lists.number(before))
         crl = sign(signer, number, selection.revoked, now, now + schedule.next_update)
         ledger.add_revocation_list(entry(crl, made_by))
+        ledger.share_revocation_list(certificates.fingerprint(signer.certificate), number, revocation_lists.to_der(crl))
         with private_files.explained("written", files.crl):
             private_files.write(files.crl, revocation_lists.to_pem(crl).encode())
     return refreshed._replace(crl=crl)
@@ -141,6 +149,27 @@ def entry(crl: x509.CertificateRevocationList, made_by: str) -> MadeRevocationLi
     )
 
 
+def last(
+    files: AuthorityFiles, issuer: x509.Certificate, ledger: SharedRevocationLists, *, keep: bool
+) -> x509.CertificateRevocationList | None:
+    """Read the last CRL: the one in place, or a later one that another controller has made.
+
+    :param keep: whether the latter is put in place.
+    :raises AuthorityError: one is not of this CA, or cannot be read or written.
+    """
+    there = in_place(files, issuer)
+    shared = ledger.shared_revocation_list(certificates.fingerprint(issuer))
+    if shared is None:
+        return there
+    crl = _followed_up(shared, issuer, "The CRL in the shared ledger")
+    if there is not None and revocation_lists.number(there) >= revocation_lists.number(crl):
+        return there
+    if keep:
+        with private_files.explained("written", files.crl):
+            private_files.write(files.crl, revocation_lists.to_pem(crl).encode())
+    return crl
+
+
 def in_place(files: AuthorityFiles, issuer: x509.Certificate) -> x509.CertificateRevocationList | None:
     """Read the CRL in place, if there is one.
 
@@ -150,14 +179,18 @@ def in_place(files: AuthorityFiles, issuer: x509.Certificate) -> x509.Certificat
         return None
     with private_files.explained("read", files.crl):
         content = files.crl.read_bytes()
+    return _followed_up(content, issuer, str(files.crl))
+
+
+def _followed_up(content: bytes, issuer: x509.Certificate, name: str) -> x509.CertificateRevocationList:
     try:
         crl = revocation_lists.load(content)
         revocation_lists.check_complete(crl)
         revocation_lists.check_signed_by(crl, [issuer])
     except CertificateError as error:
         raise AuthorityError(
-            f"{files.crl} cannot be followed up: {error} Put the CRL that was published last in its place, "
-            "so that none of its entries is lost."
+            f"{name} cannot be followed up: {error} Put the CRL that was published last in its place, so that none of "
+            "its entries is lost."
         ) from None
     return crl
 

@@ -116,7 +116,7 @@ def _keep(layout: Layout, source: Source, now: datetime, *, dry_run: bool) -> Ta
             f"The CA in {layout.directory} is another one than that of {source.certificate}: give another folder."
         )
     entered = Entered(0, 0, 0)
-    if source.index_file and private_files.is_there(source.index_file):
+    if source.index_file and private_files.is_there(source.index_file) and private_files.is_there(layout.ledger):
         with ledger.opened(layout.ledger) as book, book.batch(dry_run=dry_run):
             entered = _bring_in(book, source, issuing, now)
     warnings = []

@@ -65,6 +65,11 @@ def to_pem(crl: x509.CertificateRevocationList) -> str:
     return crl.public_bytes(serialization.Encoding.PEM).decode()
 
 
+def to_der(crl: x509.CertificateRevocationList) -> bytes:
+    """Write a CRL in DER."""
+    return crl.public_bytes(serialization.Encoding.DER)
+
+
 def number(crl: x509.CertificateRevocationList) -> int:
     """Return the CRL number (RFC 5280 section 5.2.3).
 

@@ -10,12 +10,20 @@ import os
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import creation, file, issuing, layout, ledger
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import (
+    creation,
+    file,
+    issuing,
+    layout,
+    ledger,
+    ledgers,
+)
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.orders import Order
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import AttributeOID, NameOID
+from moto import mock_aws
 
 NONCE = "nonce of this run"
 
@@ -100,6 +108,27 @@ def signer(authority):
 
 
 @pytest.fixture
+def dynamodb():
+    """Return the options of a ledger in a DynamoDB that lives as long as a test."""
+    options = dict.fromkeys(("profile", "endpoint_url", "session_token"))
+    with mock_aws():
+        keys = {"access_key": "test", "secret_key": "test"}
+        yield {"ledger": "dynamodb", "dynamodb": {**options, **keys, "table": "fleet", "region": "eu-central-1"}}
+
+
+@pytest.fixture
 def book(authority):
     with ledger.opened(authority.ledger) as opened:
         yield opened
+
+
+@pytest.fixture(params=["sqlite", "dynamodb"])
+def either_book(request, authority):
+    """Return the open ledger of one kind and then of the other: both have to answer alike."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("book")
+    else:
+        parameters = request.getfixturevalue("dynamodb")
+        ledgers.share(parameters, authority, dry_run=False)
+        with ledgers.opened(parameters, authority) as opened:
+            yield opened

@@ -15,6 +15,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
 
+@pytest.fixture
+def book(either_book):
+    return either_book
+
+
 def test_a_batch_is_issued_and_stands_in_the_ledger(workshop, book, signer):
     outcomes = workshop.issue(book, signer, workshop.order("web1"), workshop.order("web2", common_name="two"))
     assert [outcome.refused for outcome in outcomes] == [None, None]

@@ -5,9 +5,21 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import revoking
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import ledger, revoking
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors import AuthorityError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.ledger import BlockedHost
+
+
+@pytest.fixture
+def born_yesterday(authority):
+    """Let the ledger know of nothing that is younger than a day."""
+    with ledger.opened(authority.ledger) as book, book.batch():
+        book._connection.execute("UPDATE revocation_lists SET this_update = '2026-11-19T10:00:00Z'")
+
+
+@pytest.fixture
+def book(born_yesterday, either_book):
+    return either_book
 
 
 @pytest.fixture
@@ -15,8 +27,6 @@ def issued(workshop, book, signer):
     """Return serials: one of web1 that expires today, three of two workloads of web1, one of web2."""
     wanted = [("web1", "old", 1), ("web1", "one", 30), ("web1", "one", 30), ("web1", "two", 30), ("web2", "one", 30)]
     yesterday = {"now": workshop.days(-1)}
-    with book.batch():
-        book._connection.execute("UPDATE revocation_lists SET this_update = '2026-11-19T10:00:00Z'")
     return [
         workshop.issue(book, signer, workshop.order(host, name), days=days, **yesterday)[0].certificate.serial
         for host, name, days in wanted
