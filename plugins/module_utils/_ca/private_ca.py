@@ -343,7 +343,9 @@ class PrivateCa:
 
     def _why_not(self, application: Application) -> str | None:
         wanted = application.wanted
-        return private_ca_request.why_too_long(self.usage_mode, wanted.validity) or private_ca_request.why_not(wanted)
+        return private_ca_request.why_too_long(self.usage_mode, wanted.validity) or private_ca_request.why_not(
+            application.csr, wanted
+        )
 
     def _fetch_all(self, asked: Sequence[Application]) -> Iterator[tuple[Application, Answer]]:
         waiting = Waiting(self._timeout, self._clock, self._sleep)

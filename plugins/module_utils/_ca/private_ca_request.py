@@ -15,7 +15,7 @@ import base64
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import issuance, keys
+from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, issuance, keys
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -48,8 +48,14 @@ def signing_algorithm(public_key: keys.PublicKey) -> str:
     return f"{keys.signature_hash(public_key).name.upper()}WITH{family}"
 
 
-def why_not(wanted: issuance.WantedCertificate) -> str | None:
-    """Say why AWS Private CA cannot be asked for a certificate, or None."""
+def why_not(csr: str, wanted: issuance.WantedCertificate) -> str | None:
+    """Say why AWS Private CA cannot be asked for a certificate, or None.
+
+    :param csr: the request in PEM, which has been read before.
+    """
+    if _has_alternative_names(csr):
+        # Where the API passes none, those of the request would be taken.
+        return "The certificate request carries alternative names: make a new one on the host, without any."
     for given in map(_general_name, wanted.alternative_names):
         uri = given.get("UniformResourceIdentifier", "")
         if len(uri) > URI_LENGTH:
@@ -104,6 +110,13 @@ def end_date(moment: datetime) -> dict[str, Any]:
 def beginning(moment: datetime) -> dict[str, Any]:
     """Write when a certificate begins: by itself AWS would go back an hour."""
     return {"Type": "ABSOLUTE", "Value": int(moment.timestamp())}
+
+
+def _has_alternative_names(csr: str) -> bool:
+    from cryptography import x509
+
+    extensions = x509.load_pem_x509_csr(csr.encode()).extensions
+    return certificates.find(extensions, x509.SubjectAlternativeName) is not None
 
 
 def _general_name(name: x509.GeneralName) -> dict[str, str]:

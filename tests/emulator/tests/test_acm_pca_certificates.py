@@ -139,6 +139,18 @@ def test_an_unknown_template_is_refused(root: PrivateAuthority, arn: str) -> Non
     assert refusal(root.ask, csr=make_request(), TemplateArn=arn)[1] == "InvalidArgsException"
 
 
+def test_names_of_the_api_come_before_those_of_the_request(root: PrivateAuthority) -> None:
+    asked = x509.SubjectAlternativeName([x509.DNSName("csr1.example.com")])
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "csr1")])
+    key = ec.generate_private_key(ec.SECP256R1())
+    builder = x509.CertificateSigningRequestBuilder(subject).add_extension(asked, critical=False)
+    csr = builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+    for passed, names in ((PASSED, ["web1.example.com"]), ({}, ["csr1.example.com"])):
+        certificate = _load(root.issue(csr, template=BLANK, ApiPassthrough=passed)[0])
+        found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        assert found.get_values_for_type(x509.DNSName) == names
+
+
 def test_standard_and_custom_attributes_do_not_mix(root: PrivateAuthority) -> None:
     mixed = {"Subject": {**PASSED["Subject"], "CommonName": "web1"}}
     assert refusal(root.ask, csr=make_request(), template=BLANK, ApiPassthrough=mixed)[1] == "InvalidArgsException"

@@ -24,6 +24,7 @@ NOW = datetime.now(timezone.utc).replace(microsecond=0)
 VALIDITY = issuance.Validity(NOW - timedelta(minutes=5), NOW + timedelta(days=5))
 KEY = keys.KEY_TYPES["ECDSA-P256"]()
 SUBJECT = names.subject("Issuing CA", "Example")
+CSR = x509.CertificateSigningRequestBuilder(SUBJECT).sign(KEY, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
 CERTIFICATE = issuance.authority_builder(
     SUBJECT, KEY.public_key(), 0, issuance.Validity(NOW - timedelta(days=1), NOW + timedelta(days=900)), None
 ).sign(KEY, hashes.SHA256())
@@ -35,7 +36,7 @@ def application(host, **alternative_names):
     wanted = issuance.WantedCertificate(
         names.subject(host), san, keys.public_key_info(KEY.public_key()), "00", VALIDITY
     )
-    return Application(f"token-{host}", f"csr of {host}", wanted)
+    return Application(f"token-{host}", CSR, wanted)
 
 
 def certificate(host):
@@ -77,7 +78,7 @@ class Talk:
     def ask(self, host, **changes):
         request = {
             "CertificateAuthorityArn": ARN,
-            "Csr": f"csr of {host}".encode(),
+            "Csr": CSR.encode(),
             "SigningAlgorithm": "SHA256WITHECDSA",
             "TemplateArn": TEMPLATE,
             "Validity": {"Type": "END_DATE", "Value": int(VALIDITY.not_after.strftime("%Y%m%d%H%M%S"))},

@@ -9,9 +9,20 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import private_ca_request
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import issuance, keys, names
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
 
 NOW = datetime(2026, 11, 20, 10, 0, tzinfo=timezone.utc)
-KEY = keys.public_key_info(keys.KEY_TYPES["ECDSA-P256"]().public_key())
+PRIVATE_KEY = keys.KEY_TYPES["ECDSA-P256"]()
+KEY = keys.public_key_info(PRIVATE_KEY.public_key())
+
+
+def request(*extensions):
+    builder = x509.CertificateSigningRequestBuilder(names.subject("rolesanywhere"))
+    for extension in extensions:
+        builder = builder.add_extension(extension, critical=False)
+    return builder.sign(PRIVATE_KEY, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
 
 
 def wanted(dns_names=(), uris=()):
@@ -47,10 +58,17 @@ def test_alternative_names_keep_their_order():
     ]
 
 
+def test_names_of_the_request_would_be_taken():
+    smuggled = x509.SubjectAlternativeName([x509.DNSName("database1.example.com")])
+    for asked in (wanted(), wanted(["web1.example.com"])):
+        assert "carries alternative names" in private_ca_request.why_not(request(smuggled), asked)
+        assert private_ca_request.why_not(request(), asked) is None
+
+
 def test_a_uri_that_only_aws_private_ca_minds():
     long = f"https://example.com/{'x' * 233}"
-    assert private_ca_request.why_not(wanted(uris=[long])) is None
-    reason = private_ca_request.why_not(wanted(uris=[f"{long}x"]))
+    assert private_ca_request.why_not(request(), wanted(uris=[long])) is None
+    reason = private_ca_request.why_not(request(), wanted(uris=[f"{long}x"]))
     assert reason.endswith("has 254 characters where AWS Private CA takes 253.")
 
 
