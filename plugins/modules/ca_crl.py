@@ -115,9 +115,13 @@ path:
   sample: /srv/rolesanywhere/ca/issuing/crl.pem
 issuer:
   description: The name of the CA whose CRL it is, in the notation of RFC 4514.
-  returned: success
+  returned: O(state=present)
   type: str
   sample: CN=Example Fleet Issuing CA 1,O=Example
+issuer_fingerprint:
+  description: The SHA-256 of the issuing CA's certificate in hexadecimal, by which anchors that hold it are known.
+  returned: O(state=present)
+  type: str
 beside:
   description: The other issuing CAs that have a CRL, for O(authority), while a roll-over goes on.
   returned: O(state=present)
@@ -244,10 +248,12 @@ def present(module: AnsibleModule, authority: layout.Layout) -> dict[str, Any]:
             f"The CRL has no room for {len(refreshed.left_out)} revoked certificates (left_out), which stay accepted: "
             "disable the trust anchor or deny the hosts on their IAM roles, and move the fleet to a new issuing CA."
         )
+    issuer = file.load_certificate(files)
     return {
         "changed": refreshed.changed,
         "path": str(files.crl),
-        "issuer": certificates.describe(file.load_certificate(files).subject),
+        "issuer": certificates.describe(issuer.subject),
+        "issuer_fingerprint": certificates.fingerprint(issuer),
         "beside": [name for name in OTHERS if private_files.is_there(getattr(authority, name).certificate)],
         "entries": len(refreshed.revoked),
         "carried_on": refreshed.carried_on,

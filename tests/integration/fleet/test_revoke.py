@@ -54,15 +54,21 @@ def fleet(make_fleet: MakeFleet, emulator: EmulatorServer) -> Fleet:
     return fleet
 
 
+def trust_anchor(fleet: Fleet, emulator: EmulatorServer, region: str) -> str:
+    """Make another trust anchor for the CA of a fleet; return its ARN."""
+    data = {"x509CertificateData": (fleet.root("ca1") / "ca/issuing/certificate.pem").read_text()}
+    source = {"sourceType": "CERTIFICATE_BUNDLE", "sourceData": data}
+    service = client(emulator, "rolesanywhere", region)
+    arn: str = service.create_trust_anchor(name="fleet", enabled=True, source=source)["trustAnchor"]["trustAnchorArn"]
+    return arn
+
+
 def place_of_crl(fleet: Fleet, emulator: EmulatorServer, region: str) -> dict[str, str]:
     """Make another trust anchor for the CA of a fleet, with an empty CRL; return an item of rolesanywhere_crls."""
     service = client(emulator, "rolesanywhere", region)
-    issuing = fleet.root("ca1") / "ca/issuing"
-    source = {"x509CertificateData": (issuing / "certificate.pem").read_text()}
-    anchor = service.create_trust_anchor(
-        name="fleet", enabled=True, source={"sourceType": "CERTIFICATE_BUNDLE", "sourceData": source}
-    )["trustAnchor"]["trustAnchorArn"]
-    service.import_crl(name="there", crlData=(issuing / "crl.pem").read_bytes(), trustAnchorArn=anchor, enabled=True)
+    anchor = trust_anchor(fleet, emulator, region)
+    empty = (fleet.root("ca1") / "ca/issuing/crl.pem").read_bytes()
+    service.import_crl(name="there", crlData=empty, trustAnchorArn=anchor, enabled=True)
     role_arn = fleet.variables["rolesanywhere_role_arn"]
     profile = service.create_profile(name="fleet", enabled=True, roleArns=[role_arn])["profile"]
     return {
@@ -141,10 +147,12 @@ def test_a_revocation_goes_to_every_trust_anchor_and_one_that_fails_is_named(
     here = {name: fleet.variables[f"rolesanywhere_{name}"] for name in ("trust_anchor_arn", "profile_arn", "role_arn")}
     there, elsewhere = (place_of_crl(fleet, emulator, region) for region in ("us-east-1", "eu-west-1"))
     anchors = [{**elsewhere, "crl_name": "mistyped"}, here, there]
+    forgotten = trust_anchor(fleet, emulator, "us-east-1")
     run = fleet.play("revoke", "-e", "revoke_host=web01", "-e", json.dumps({"rolesanywhere_crls": anchors}))
     assert run.status != 0
     sentence = run.failures()["localhost"]
-    assert sentence.startswith("The CRL is not known to be in force at 1 of 3 trust anchors: ")
+    assert sentence.startswith("The CRL is not known to be in force at 2 trust anchors: ")
+    assert f"{forgotten}: It holds the CA, but stands nowhere in rolesanywhere_crls; give it" in sentence
     assert "has no CRLs named mistyped; compare the name" in sentence
     assert [anchor["trust_anchor_arn"] in sentence for anchor in anchors] == [True, False, False]
     serial = int(fleet.serial("web01"), 16)
@@ -158,7 +166,7 @@ def test_a_revocation_goes_to_every_trust_anchor_and_one_that_fails_is_named(
     # Without the key of a canary there is no proof.
     fleet.variables |= {"rolesanywhere_crls": [here, there], "rolesanywhere_canary_directory": "/dev/null/canary"}
     unproven = fleet.play("crl_refresh")
-    assert unproven.failures()["localhost"].startswith("The CRL is not known to be in force at 2 of 2 trust anchors: ")
+    assert unproven.failures()["localhost"].startswith("The CRL is not known to be in force at 3 trust anchors: ")
 
 
 def session_of(fleet: Fleet, host: str) -> dict[str, str]:
