@@ -64,6 +64,25 @@ def named(name):
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
+def test_the_next_run_looks_by_the_name_that_the_ca_has_told(desk, workshop, remote, book):
+    def accept_and_go(applications):
+        yield applications[0], signer.Accepted("certificate/1")
+        assert [intent.reference for intent in book.intents()] == ["certificate/1"]
+        remote.sign(applications[0])
+        raise AuthorityError(GONE)
+
+    looked_for = []
+    find = remote.find
+    remote.issue = accept_and_go
+    remote.find = lambda application: looked_for.append(application.reference) or find(application)
+    [outcome] = desk.issue(workshop.order("web1"))
+    assert outcome.refused == GONE
+    desk.later(11)
+    [recovered] = desk.recover()
+    assert looked_for == ["certificate/1"]
+    assert book.with_serial(recovered.certificate.serial)
+
+
 def test_what_is_issued_stands_in_the_ledger_and_leaves_no_intent(desk, workshop, book):
     orders = [workshop.order("web1", dns_names=["web1.example.com"]), workshop.order("web2")]
     outcomes = desk.issue(*orders)
