@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: Contributors to fleet.rolesanywhere
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The local AWS as one WSGI application: Roles Anywhere is ours, everything else is moto's."""
+"""The local AWS as one WSGI application: Roles Anywhere and AWS Private CA are ours, everything else is moto's."""
 
 from __future__ import annotations
 
