@@ -22,6 +22,7 @@ options:
         C(ROLESANYWHERE_NOT_AFTER) are times such as C(2026-11-20T10:00:00Z), beyond which the certificate must not go.
         C(ROLESANYWHERE_SERIAL) is a serial number in hexadecimal that may be used. C(ROLESANYWHERE_TOKEN) names what is
         asked for.
+      - The certificate needs keyUsage digitalSignature and extendedKeyUsage clientAuth.
       - What they hand back is checked. A certificate that is not what was wanted is revoked, and its host gets none.
     type: dict
     suboptions:

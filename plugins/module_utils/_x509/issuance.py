@@ -142,6 +142,9 @@ def _why_not_of_a_workload(extensions: x509.Extensions) -> str | None:
         return "its key may not make digital signatures"
     if key_usage.key_cert_sign or key_usage.crl_sign:
         return "its key may sign certificates or CRLs"
+    usages = certificates.find(extensions, x509.ExtendedKeyUsage)
+    if usages is None or ExtendedKeyUsageOID.CLIENT_AUTH not in usages:
+        return "it is not for clients (extendedKeyUsage clientAuth is missing)"
     return None
 
 

@@ -197,6 +197,14 @@ def test_a_run_that_is_killed_loses_nothing(host: CommandHost) -> None:
     assert result["certificates"]["web1"]["default"]["serial"] == host.calls("issue")[0]["SERIAL"]
 
 
+def test_two_runs_at_once_ask_once(host: CommandHost) -> None:
+    host.feel("slow")
+    batch = {"nonce": host.nonce, "requests": [host.request("web1")]}
+    results = [host.finish(run) for run in [host.start("ca_issue", **batch) for _time in range(2)]]
+    assert sorted((result["issued"], result["refused"]) for result in results) == [(0, 1), (1, 0)]
+    assert len(host.calls("issue")) == 1
+
+
 def test_a_ca_that_hangs_again_and_again_is_not_asked_any_more(host: CommandHost) -> None:
     host.feel("hangs")
     began = time.monotonic()

@@ -11,6 +11,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors imp
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates, keys, revocation_lists
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 GONE = "The CA cannot be reached: try again."
 
@@ -52,6 +53,9 @@ class RemoteDouble:
             .not_valid_after(wanted.validity.not_after + changes.get("longer", timedelta(0)))
             .add_extension(x509.BasicConstraints(ca=changes.get("ca", False), path_length=None), critical=True)
             .add_extension(x509.KeyUsage(True, False, False, False, False, False, False, False, False), critical=True)
+            .add_extension(
+                x509.ExtendedKeyUsage([changes.get("usage", ExtendedKeyUsageOID.CLIENT_AUTH)]), critical=False
+            )
         )
         signing_key = changes.get("signed_with", self._signer._private_key)
         certificate = builder.sign(signing_key, keys.signature_hash(signing_key.public_key()))

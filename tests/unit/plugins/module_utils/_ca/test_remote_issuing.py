@@ -18,7 +18,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import (
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors import AuthorityError
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import certificates
 from cryptography import x509
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from .remote_double import GONE, RemoteDouble, other_key
 
@@ -131,9 +131,10 @@ def test_a_refusal_fails_only_its_own_host(desk, workshop, book):
         ({"subject": named("web9")}, "its subject is CN=web9"),
         ({"key": other_key().public_key()}, "it is for another key"),
         ({"ca": True}, "it is a CA certificate"),
+        ({"usage": ExtendedKeyUsageOID.SERVER_AUTH}, "it is not for clients"),
         ({"longer": timedelta(days=3650)}, "it is valid from"),
     ],
-    ids=["name", "key", "CA", "ten years"],
+    ids=["name", "key", "CA", "server", "ten years"],
 )
 def test_a_wrong_certificate_is_revoked_recorded_and_kept_from_the_host(desk, workshop, book, changes, sentence):
     desk.remote.answer = lambda application: desk.remote.sign_instead(application, **changes)

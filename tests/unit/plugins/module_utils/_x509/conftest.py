@@ -57,6 +57,7 @@ class Maker:
         not_after=NOW + timedelta(days=30),
         alternative_names=(),
         key_identifier=True,
+        extended_usage=(),
     ):
         public_key = public_key or self.key.public_key()
         builder = x509.CertificateBuilder(
@@ -66,6 +67,8 @@ class Maker:
             builder = builder.add_extension(x509.BasicConstraints(basic_constraints, None), critical=True)
         if usage is not None:
             builder = builder.add_extension(key_usage(*usage), critical=True)
+        if extended_usage:
+            builder = builder.add_extension(x509.ExtendedKeyUsage(extended_usage), critical=False)
         if alternative_names:
             builder = builder.add_extension(x509.SubjectAlternativeName(alternative_names), critical=False)
         if key_identifier:

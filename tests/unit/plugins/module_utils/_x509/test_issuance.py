@@ -96,6 +96,7 @@ def leaf(maker, validity, **wrong):
         "public_key": KEY.public_key(),
         "basic_constraints": False,
         "usage": ["digital_signature"],
+        "extended_usage": [ExtendedKeyUsageOID.CLIENT_AUTH],
         "alternative_names": DNS_NAME,
         "not_before": validity.not_before,
         "not_after": validity.not_after,
@@ -120,6 +121,11 @@ def test_what_was_wanted_is_taken(maker, issuer, wanted, validity, right):
         ({"usage": ["key_agreement"]}, "its key may not make digital signatures"),
         ({"usage": ["digital_signature", "key_cert_sign"]}, "its key may sign certificates or CRLs"),
         ({"usage": ["digital_signature", "crl_sign"]}, "its key may sign certificates or CRLs"),
+        ({"extended_usage": ()}, "it is not for clients (extendedKeyUsage clientAuth is missing)"),
+        (
+            {"extended_usage": [ExtendedKeyUsageOID.SERVER_AUTH]},
+            "it is not for clients (extendedKeyUsage clientAuth is missing)",
+        ),
         ({"issuer": "Another CA"}, "it was not issued by CN=Issuing CA"),
         ({"signing_key": OTHER_KEY}, "it was not issued by CN=Issuing CA"),
         (
