@@ -78,7 +78,7 @@ lint: .venv/lint-installed  ## format, types, YAML, shell, Ansible, documentatio
 	ruff check
 	mypy
 	yamllint --strict .
-	shellcheck .ci/run
+	shellcheck .ci/run docs/examples/*.sh
 	ansible-lint
 	# It copies amazon.aws out of .venv, and must not take that for an ignored part of this repository.
 	GIT_CEILING_DIRECTORIES=$(CURDIR)/.venv \
