@@ -257,6 +257,7 @@ def enter_revoked(fleet: Fleet, count: int) -> None:
     with sqlite3.connect(fleet.root("ca1") / "ca/ledger.sqlite") as ledger:
         ledger.execute("CREATE TEMPORARY TABLE revoked AS SELECT * FROM certificates LIMIT 1")
         ledger.execute("UPDATE revoked SET reason = 'superseded', revoked_by = 'test', revoked_at = issued_at")
+        ledger.execute("UPDATE revoked SET in_use_since = NULL")
         for number in range(count):
             ledger.execute("UPDATE revoked SET serial = ?", [f"{(1 << 126) + number:032x}"])
             ledger.execute("INSERT INTO certificates SELECT * FROM revoked")
