@@ -92,8 +92,8 @@ options:
     default: 30
   force:
     description:
-      - Take a CA out of the anchor, or delete the anchor, although a workload was seen with a certificate of that CA,
-        and no newer one, within O(seen_within).
+      - Take a CA out of the anchor, or delete the anchor, although a workload was seen with a certificate of that CA
+        that is not revoked, and no newer one, within O(seen_within).
       - Delete the anchor although one of its CRLs is enabled.
       - Without it, one request a second is made for each workload that was seen lately, until one is found that
         would be cut off. A workload is known by the CA that signed its certificate; one whose certificate is of an
@@ -108,7 +108,8 @@ notes:
     C(rolesanywhere:PutNotificationSettings), C(rolesanywhere:ResetNotificationSettings) and
     C(rolesanywhere:DeleteTrustAnchor) with C(rolesanywhere:ListCrls) and C(rolesanywhere:DeleteCrl).
   - Tags take C(rolesanywhere:ListTagsForResource), C(rolesanywhere:TagResource) and C(rolesanywhere:UntagResource).
-  - Without O(force), taking away a CA takes C(rolesanywhere:ListSubjects) and C(rolesanywhere:GetSubject).
+  - Without O(force), taking away a CA takes C(rolesanywhere:ListSubjects), C(rolesanywhere:GetSubject) and
+    C(rolesanywhere:ListCrls).
   - With O(acm_pca_arn) the caller needs C(acm-pca:DescribeCertificateAuthority) and
     C(acm-pca:GetCertificateAuthorityCertificate).
   - The first trust anchor of an account takes C(iam:CreateServiceLinkedRole).

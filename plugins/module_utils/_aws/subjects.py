@@ -19,7 +19,7 @@ from .resources import result_of
 from .service import NotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from cryptography.x509 import Certificate
 
@@ -28,10 +28,16 @@ if TYPE_CHECKING:
 MOST_DAYS = 36500  # a hundred years: more is a mistake, and soon before the calendar begins
 
 
-def first_under(service: Service, authorities: Iterable[Certificate], since: datetime) -> str | None:
+def first_under(
+    service: Service,
+    authorities: Iterable[Certificate],
+    since: datetime,
+    is_revoked: Callable[[Certificate], bool] = lambda _certificate: False,
+) -> str | None:
     """Return the X.509 name of a subject that still depends on one of these CAs, None if there is none.
 
-    A subject depends on the CA that signed the certificate it came with last, if that was not before since.
+    A subject depends on the CA that signed the certificate it came with last, if that was not before since and the
+    certificate is not revoked by now.
     One call for each subject seen since, at one a second: the first one that is found ends the search.
     """
     authorities = list(authorities)
@@ -39,7 +45,11 @@ def first_under(service: Service, authorities: Iterable[Certificate], since: dat
     lately = [subject["subjectId"] for subject in listed if subject["lastSeenAt"] >= since]
     for subject in _in_detail(service, lately):
         accepted = [credential for credential in subject.get("credentials", []) if not _has_failed(credential)]
-        if accepted and _issued_by(max(accepted, key=lambda credential: credential["seenAt"]), authorities):
+        if not accepted:
+            continue
+        last = max(accepted, key=lambda credential: credential["seenAt"])
+        certificate = certificates.load(last["x509CertificateData"])
+        if _issued_by(certificate, authorities) and not is_revoked(certificate):
             return str(subject["x509Subject"])
     return None
 
@@ -117,7 +127,6 @@ def _has_failed(attempt: Mapping[str, Any]) -> bool:
     return bool(attempt.get("failed"))
 
 
-def _issued_by(credential: Mapping[str, Any], authorities: Iterable[Certificate]) -> bool:
+def _issued_by(certificate: Certificate, authorities: Iterable[Certificate]) -> bool:
     # By name, as chains are built: two CAs of an anchor never have the same one.
-    certificate = certificates.load(credential["x509CertificateData"])
     return any(certificate.issuer == authority.subject for authority in authorities)

@@ -14,6 +14,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.errors i
 from . import arns, notification_settings, private_cas, subjects
 from .errors import RolesAnywhereError
 from .resources import Kind, Outcome, Resources, Wanted, result_of
+from .revocations import Revocations
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -222,7 +223,8 @@ def _check_nobody_is_cut_off(
     removed = [certificate for certificate in present if certificate not in staying]
     if not removed:
         return
-    left_behind = subjects.first_under(service, removed, subjects.moment(days))
+    is_revoked = Revocations(service, current["trustAnchorArn"]).include
+    left_behind = subjects.first_under(service, removed, subjects.moment(days), is_revoked)
     if left_behind is None:
         return
     seen = f"the last certificate of {left_behind}, seen within {days} days, is of "

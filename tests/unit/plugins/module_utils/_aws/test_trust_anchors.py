@@ -88,6 +88,11 @@ def subjects(conversation: Any, *names: str, days_ago: int = 1) -> None:
     conversation.expect("list_subjects", {}, {"subjects": summaries})
 
 
+def revoking(conversation: Any, *crls: dict[str, Any]) -> None:
+    """Declare the call that tells what the CRLs revoke."""
+    conversation.expect("list_crls", {}, {"crls": list(crls)})
+
+
 def described(conversation: Any, arn: str = PRIVATE_CA, **others: Any) -> None:
     conversation.beside("acm-pca").expect(
         "describe_certificate_authority",
@@ -216,6 +221,7 @@ class TestTakingACertificateOut:
         listed(conversation, anchor(issuing.pem, next_issuing.pem))
         subjects(conversation, "CN=web1")
         seen(conversation, "CN=web1", issuing.workload("web1"))
+        revoking(conversation)
         with pytest.raises(RolesAnywhereError, match="'fleet' cannot lose CN=Issuing: the last certificate of CN=web1"):
             ensure(conversation, certificates=[next_issuing.pem])
 
@@ -223,6 +229,7 @@ class TestTakingACertificateOut:
         listed(conversation, anchor(issuing.pem, next_issuing.pem))
         subjects(conversation, "CN=web1")
         seen(conversation, "CN=web1", issuing.workload("web1"))
+        revoking(conversation)
         with pytest.raises(RolesAnywhereError, match="cannot lose"):
             ensure(conversation, check_mode=True, certificates=[next_issuing.pem])
 
@@ -234,6 +241,33 @@ class TestTakingACertificateOut:
             seen(conversation, "CN=web1", next_issuing.workload("web1"), issuing.workload("web1"))
         if case == "failed":
             seen(conversation, "CN=web1", issuing.workload("web1"), failed=True)
+        request = {"trustAnchorId": UUID, "source": source(next_issuing.pem)}
+        conversation.expect("update_trust_anchor", request, {"trustAnchor": anchor(next_issuing.pem)})
+        assert ensure(conversation, certificates=[next_issuing.pem])[0].changed
+
+    @pytest.mark.parametrize(
+        ("case", "cut_off"),
+        [("revoked", False), ("not revoked", True), ("disabled", True), ("of another anchor", True), ("no CRL", True)],
+    )
+    def test_who_is_revoked_is_not_cut_off(
+        self, conversation: Any, issuing: Any, next_issuing: Any, case: str, cut_off: bool
+    ) -> None:
+        pem = issuing.workload("web1")
+        serial = x509.load_pem_x509_certificate(pem.encode()).serial_number
+        found = crl(case != "disabled")
+        found["crlData"] = issuing.crl(serials=() if case == "not revoked" else (serial,))
+        if case == "of another anchor":
+            found["trustAnchorArn"] = ARN.replace(UUID, UUID[::-1])
+        if case == "no CRL":
+            found["crlData"] = b"rubbish"
+        listed(conversation, anchor(issuing.pem, next_issuing.pem))
+        subjects(conversation, "CN=web1")
+        seen(conversation, "CN=web1", pem)
+        revoking(conversation, found)
+        if cut_off:
+            with pytest.raises(RolesAnywhereError, match="cannot lose"):
+                ensure(conversation, certificates=[next_issuing.pem])
+            return
         request = {"trustAnchorId": UUID, "source": source(next_issuing.pem)}
         conversation.expect("update_trust_anchor", request, {"trustAnchor": anchor(next_issuing.pem)})
         assert ensure(conversation, certificates=[next_issuing.pem])[0].changed
@@ -334,6 +368,7 @@ class TestDeleting:
         self.found(conversation, current=anchor(issuing.pem, next_issuing.pem))
         subjects(conversation, "CN=web1")
         seen(conversation, "CN=web1", next_issuing.workload("web1"))
+        revoking(conversation)
         with pytest.raises(RolesAnywhereError) as caught:
             ensure(conversation, check_mode, state="absent")
         assert str(caught.value) == (
@@ -354,6 +389,7 @@ class TestDeleting:
         certified(conversation, issuing)
         subjects(conversation, "CN=web1")
         seen(conversation, "CN=web1", issuing.workload("web1"))
+        revoking(conversation)
         with pytest.raises(RolesAnywhereError, match="cannot be deleted: the last certificate of CN=web1"):
             ensure(conversation, state="absent")
 
@@ -485,6 +521,7 @@ class TestPrivateCa:
         certified(conversation, issuing)
         subjects(conversation, "CN=web1")
         seen(conversation, "CN=web1", issuing.workload("web1"))
+        revoking(conversation)
         with pytest.raises(RolesAnywhereError, match="'fleet' cannot lose CN=Issuing: the last certificate of CN=web1"):
             ensure(conversation, certificates=[next_issuing.pem])
 
@@ -498,6 +535,7 @@ class TestPrivateCa:
         certified(conversation, issuing)
         subjects(conversation, "CN=web1")
         seen(conversation, "CN=web1", issuing.workload("web1"))
+        revoking(conversation)
         with pytest.raises(RolesAnywhereError, match="'fleet' cannot lose CN=Issuing: the last certificate of CN=web1"):
             ensure(conversation, acm_pca_arn=other)
 
