@@ -296,6 +296,7 @@ def test_a_role_that_is_there_no_more_is_a_warning(conversation: Any) -> None:
 def test_a_new_role_that_does_not_come_leaves_all_as_it_was(conversation: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("botocore.waiter.time.sleep", lambda _seconds: None)
     listed(conversation, {**PROFILE, "roleArns": []})
+    conversation.beside("sts").expect("get_caller_identity", {}, {"Account": ROLES[0].split(":")[4]})
     for _attempt in range(21):
         conversation.beside("iam").refuse("get_role", "NoSuchEntity")
     with pytest.raises(RolesAnywhereError, match="role_arns: there is no role"):
