@@ -109,6 +109,12 @@ certificates:
   returned: success
   type: list
   elements: str
+issuers:
+  description: The names of these CAs in the notation of RFC 4514.
+  returned: success
+  type: list
+  elements: str
+  sample: ["CN=Example Fleet Issuing CA 1,O=Example", "CN=Example Fleet Issuing CA 2,O=Example"]
 newest:
   description: The certificate in PEM of the CA that is to take over. Null when check mode would make it.
   returned: success
@@ -194,6 +200,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         "changed": taken.step is not None,
         "stage": taken.after.stage,
         "certificates": [certificates.to_pem(certificate) for certificate in taken.after.certificates],
+        "issuers": [certificates.describe(certificate.subject) for certificate in taken.after.certificates],
         "newest": certificates.to_pem(taken.after.newest) if is_there else None,
         "remaining": [
             {"host": row.host, "name": row.name, "serial": row.serial, "not_after": row.not_after}

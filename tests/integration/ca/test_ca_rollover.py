@@ -23,6 +23,7 @@ def test_each_state_in_four_steps(host: CaHost) -> None:
         assert (foretold["stage"], done["stage"], again["stage"]) == (before, stage, stage)
         assert len(done["certificates"]) == (1 if stage == "steady" else 2)
         assert done["newest"] == again["newest"] == done["certificates"][-1]
+        assert done["issuers"] == ["CN=Issuing CA G1", "CN=Issuing CA G2"][-len(done["certificates"]) :]
         before = stage
     assert host.do("ca_rollover", state="prepared", **NEXT)["changed"] is False
 
