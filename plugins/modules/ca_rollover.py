@@ -141,6 +141,12 @@ remaining:
       description: When that certificate ends.
       returned: success
       type: str
+blocked_hosts:
+  description: The hosts that get no certificate, neither of this CA nor of the next one.
+  returned: success
+  type: list
+  elements: str
+  sample: [web3]
 """
 
 from datetime import datetime, timezone
@@ -206,6 +212,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
             {"host": row.host, "name": row.name, "serial": row.serial, "not_after": row.not_after}
             for row in taken.remaining
         ],
+        "blocked_hosts": list(taken.blocked_hosts),
         "diff": {"before": {"stage": taken.before.stage}, "after": {"stage": taken.reached}},
     }
 

@@ -67,6 +67,7 @@ class Taken(NamedTuple):
     before: Position
     after: Position
     remaining: Sequence[IssuedCertificate]
+    blocked_hosts: Sequence[str]
     warning: str | None = None
 
     @property
@@ -103,6 +104,7 @@ def reach(
     with private_files.explained("written", layout.directory), private_files.locked(layout.directory):
         before = position(layout)
         remaining = _remaining(layout, before, now)
+        blocked_hosts = sorted(ledger_reading.read(layout.ledger, lambda book: book.blocked_hosts()))
         step = decide(
             state,
             before.stage,
@@ -123,7 +125,7 @@ def reach(
         elif step == RETIRE and not dry_run:
             _retire(layout)
         after = position(layout)
-    return Taken(step, before, after, [] if step == RETIRE else remaining, warning)
+    return Taken(step, before, after, [] if step == RETIRE else remaining, blocked_hosts, warning)
 
 
 def position(layout: Layout) -> Position:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -87,7 +88,11 @@ def kill_before(fleet: Fleet, task: str, monkeypatch: pytest.MonkeyPatch) -> Non
     def run(*arguments: Any, **options: Any) -> Any:
         options["env"] |= {"ANSIBLE_CALLBACK_PLUGINS": str(plugins), "KILL_BEFORE": task}
         done = genuine(*arguments, **options)
-        assert done.returncode == -signal.SIGKILL, (task, done.stdout, done.stderr)
+        assert done.returncode == -signal.SIGKILL, (
+            task,
+            re.findall('"msg": (?!"All ).*', done.stdout)[-5:],
+            done.stderr,
+        )
         return subprocess.CompletedProcess(done.args, 0, "{\n}", "")
 
     with monkeypatch.context() as patch:
@@ -161,7 +166,7 @@ def test_check_mode_changes_nothing(fleet: Fleet, emulator: EmulatorServer) -> N
         ([], "Say how the next issuing CA is called"),
         ([*NEXT, "--limit=web01"], "Run this without --limit"),
         (["-e", "rollover_common_name=Fleet"], "or say allow_unencrypted_key: true"),
-        ([*NEXT, "-e", "rollover_common_name=Fleet Root CA"], "CN=Fleet Root CA is the name of the CA in"),
+        ([*NEXT, "-e", '{"rollover_common_name": "Fleet Root CA"}'], "CN=Fleet Root CA is the name of the CA in"),
     ],
 )
 def test_refusals(fleet: Fleet, arguments: list[str], sentence: str, tmp_path: Path) -> None:
