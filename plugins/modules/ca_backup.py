@@ -67,6 +67,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._door import a
 def run(module: AnsibleModule) -> dict[str, Any]:
     """Copy the ledger and describe the copy."""
     authority = layout.existing(module.params["directory"])
+    authority.check_ledger_is_file("ca_backup")
     path = Path(module.params["path"]).absolute()
     was_there = path.exists()
     copied = backup.copy(authority.ledger, path, dry_run=module.check_mode)

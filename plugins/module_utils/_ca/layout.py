@@ -84,6 +84,16 @@ class Layout(NamedTuple):
         """Stands in the place of the ledger when that was moved to where several controllers share it."""
         return self.directory / "ledger.dynamodb"
 
+    def check_ledger_is_file(self, module: str) -> None:
+        """Check that the ledger was not moved, for a module that works with the file only.
+
+        :raises AuthorityError: it was.
+        """
+        if is_there(self.shared_ledger) and not is_there(self.ledger):
+            raise AuthorityError(
+                f"The ledger of the CA in {self.directory} lies in DynamoDB, and {module} works with the file only."
+            )
+
     def paths(self) -> Iterator[Path]:
         """All folders and files that the CA may have."""
         yield self.directory

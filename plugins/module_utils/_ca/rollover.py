@@ -103,6 +103,7 @@ def reach(
     """
     with private_files.explained("written", layout.directory), private_files.locked(layout.directory):
         before = position(layout)
+        layout.check_ledger_is_file("ca_rollover")
         remaining = _remaining(layout, before, now)
         blocked_hosts = sorted(ledger_reading.read(layout.ledger, lambda book: book.blocked_hosts()))
         step = decide(

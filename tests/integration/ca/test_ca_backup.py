@@ -105,3 +105,9 @@ def test_a_damaged_ledger_leaves_the_backup_before(host: CaHost, copy: Path) -> 
 )
 def test_where_no_backup_can_be(host: CaHost, tmp_path: Path, path: str, sentence: str) -> None:
     assert sentence in host.fail("ca_backup", path=str(tmp_path / path))
+
+
+def test_a_ledger_that_was_moved_has_backups_of_its_own(host: CaHost, copy: Path) -> None:
+    (host.directory / "ledger.sqlite").rename(host.directory / "ledger.dynamodb")
+    assert "lies in DynamoDB, and ca_backup works with the file only." in host.fail("ca_backup", path=str(copy))
+    assert not copy.exists()

@@ -213,6 +213,12 @@ def test_what_must_be_there(authority, damage, sentence):
         reach(authority, "prepared")
 
 
+def test_a_ledger_that_was_moved_is_one_sentence(authority):
+    authority.ledger.rename(authority.shared_ledger)
+    with pytest.raises(AuthorityError, match=r"lies in DynamoDB, and ca_rollover works with the file only\.$"):
+        reach(authority, "prepared")
+
+
 def test_an_unencrypted_key_needs_a_yes(authority):
     with pytest.raises(AuthorityError, match="or say allow_unencrypted_key: true"):
         rollover.reach(
