@@ -129,7 +129,7 @@ denied:
 import json
 import re
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Dict
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._aws import session_denies
@@ -142,7 +142,7 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times im
 _NAME = re.compile(r"[\w+=,.@-]{1,100}", re.ASCII)
 
 # The policies of each role, by the names of both.
-Denies = dict[str, dict[str, Any]]
+Denies = Dict[str, Dict[str, Any]]
 
 
 def run(module: AnsibleAWSModule) -> dict[str, Any]:

@@ -29,12 +29,12 @@ consistent only: a name that another controller gave away a moment ago must be s
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Dict
 
 from .ledger import IssuedCertificate, MadeRevocationList
 
-Item = dict[str, Any]
-Columns = dict[str, Any]
+Item = Dict[str, Any]
+Columns = Dict[str, Any]
 
 VERSION = 1
 POINTERS = ("host", "common_name", "public_key")

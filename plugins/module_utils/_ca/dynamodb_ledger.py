@@ -18,7 +18,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Callable, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Tuple, TypeVar
 
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import revocation_lists
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509.times import iso
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 QUERIES_AT_A_TIME = 16
 
-Lookup = tuple[str, str, str]
+Lookup = Tuple[str, str, str]
 Result = TypeVar("Result")
 
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from multiprocessing.connection import Connection
-from typing import Callable, TypeVar
+from typing import Callable, List, Sequence, TypeVar
 
 from .errors import AuthorityError
 
@@ -21,7 +21,7 @@ SMALLEST_SHARE = 250
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-Work = Callable[[Sequence[Item]], list[Result]]
+Work = Callable[[Sequence[Item]], List[Result]]
 
 
 def available() -> int:

@@ -39,7 +39,8 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], given: bytes, 
     :raises AuthorityError: it cannot be started.
     """
     try:
-        process = subprocess.Popen(
+        # AnsibleModule.run_command neither ends what a program has started nor keeps bytes.
+        process = subprocess.Popen(  # pylint: disable=ansible-bad-function
             arguments,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -69,7 +70,7 @@ def clean(complaint: bytes) -> str:
 
 def _listen(process: subprocess.Popen[bytes], given: bytes, seconds: float, most: int) -> Answer:
     deadline = time.monotonic() + seconds
-    stdin, stdout, stderr = (cast("IO[bytes]", pipe) for pipe in (process.stdin, process.stdout, process.stderr))
+    stdin, stdout, stderr = (cast(IO[bytes], pipe) for pipe in (process.stdin, process.stdout, process.stderr))
     with contextlib.suppress(BrokenPipeError):  # it need not read
         stdin.write(given)
     with contextlib.suppress(BrokenPipeError):

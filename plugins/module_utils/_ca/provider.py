@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, Callable, ContextManager, Mapping
 
 from . import command, file, passphrase, pkcs11, private_ca, vault
 from .argument_specs import OWN_OPTIONS
@@ -15,7 +15,7 @@ from .errors import AuthorityError
 from .layout import AuthorityFiles
 from .signer import RemoteAuthority, Signer
 
-Opening = Callable[[Mapping[str, Any], Callable[[str], None]], AbstractContextManager[RemoteAuthority]]
+Opening = Callable[[Mapping[str, Any], Callable[[str], None]], ContextManager[RemoteAuthority]]
 
 # How the CAs that are asked over a wire are opened, by the provider's name: given its own options and who is to be
 # warned of a file with a secret that others may read.

@@ -213,7 +213,8 @@ def _known(order: Order, outcome: Outcome, known: IssuedCertificate) -> Outcome:
 
 def _intent(item: CheckedOrder, run: str, actor: str, now: datetime, until: datetime) -> Intent:
     order, wanted = item.order, item.wanted
-    assert wanted is not None  # noqa: S101 - the desk has refused what is not good in itself
+    if wanted is None:
+        raise AssertionError("The desk has refused what is not good in itself.")
     return Intent(
         token=secrets.token_hex(16),
         host=order.host,

@@ -27,7 +27,7 @@ def test_no_second_has_more_calls_than_allowed(rate, work):
     clock = Clock()
     pace = Pace(rate, clock, clock.sleep)
     made = []
-    for _ in range(60):
+    for _request in range(60):
         pace.wait()
         made.append(clock.now)
         clock.now += work
@@ -42,6 +42,6 @@ def test_idle_time_is_not_saved_for_a_burst():
     pace.wait()
     clock.now += 60
     before = clock.now
-    for _ in range(11):
+    for _request in range(11):
         pace.wait()
     assert clock.now - before == pytest.approx(1)

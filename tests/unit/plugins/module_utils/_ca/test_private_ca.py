@@ -166,7 +166,7 @@ def test_each_is_named_by_its_arn_before_it_is_there(talk):
     talk.ask("web1")
     talk.fetch("web1")
     answers = opened.issue([application("web1")])
-    _, accepted = next(answers)
+    _application, accepted = next(answers)
     assert accepted == Accepted(f"{ARN}/certificate/web1")
     assert outcomes(answers) == {"token-web1": "CN=web1"}
 
@@ -175,14 +175,17 @@ def test_each_is_named_by_its_arn_before_it_is_there(talk):
 def test_where_nobody_knows_what_was_done_the_answer_is_lost(talk, code):
     opened = talk.open()
     talk.service.refuse("issue_certificate", code)
-    [(_, answer)] = opened.issue([application("web1")])
+    [(_application, answer)] = opened.issue([application("web1")])
     assert isinstance(answer, Lost)
 
 
 def test_without_a_connection_one_answer_is_lost_and_nothing_more_is_asked(talk, monkeypatch):
+    def gone(*_operation, **_request):
+        raise RolesAnywhereError("gone")
+
     opened = talk.open()
-    monkeypatch.setattr(talk.service, "call", lambda *_, **__: (_ for _ in ()).throw(RolesAnywhereError("gone")))
-    answers = [answer for _, answer in opened.issue([application("web1"), application("web2")])]
+    monkeypatch.setattr(talk.service, "call", gone)
+    answers = [answer for _application, answer in opened.issue([application("web1"), application("web2")])]
     assert [isinstance(answer, Lost) for answer in answers] == [True, False]
     assert answers == ["gone", "gone"]
 
@@ -214,7 +217,7 @@ def test_short_lived_certificates_are_not_asked_for_longer(talk):
     opened = talk.open(mode="SHORT_LIVED_CERTIFICATE")
     wanted = application("web1").wanted
     long = wanted._replace(validity=issuance.Validity(VALIDITY.not_before, NOW + timedelta(days=8)))
-    [(_, answer)] = opened.issue([application("web1")._replace(wanted=long)])
+    [(_application, answer)] = opened.issue([application("web1")._replace(wanted=long)])
     assert "in short-lived mode, where a certificate is valid for 7 days at most" in answer
 
 

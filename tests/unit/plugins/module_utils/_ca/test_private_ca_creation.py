@@ -171,7 +171,7 @@ def test_in_a_dry_run_nothing_is_made(talk):
 
 @pytest.mark.parametrize("status", ["CREATING", "PENDING_CERTIFICATE"])
 def test_a_run_that_was_killed_is_taken_up(talk, status):
-    for _ in range(2):
+    for _time in range(2):
         talk.list(described("DELETED"), described(status))
         talk.tags("fleet")
     talk.install()

@@ -197,7 +197,7 @@ def test_a_lost_answer_is_found_by_the_next_run_and_given_to_its_host(desk, work
     outcomes = desk.issue(*orders)
     expected = remote_issuing.NO_ANSWER if lost == NOTHING else "It took too long."
     assert [outcome.refused for outcome in outcomes] == [expected] * 2
-    assert all(type(outcome.refused) is str for outcome in outcomes)
+    assert all(outcome.refused.__class__ is str for outcome in outcomes)
     found = desk.recover()
     assert {outcome.certificate.host for outcome in found} == {"web1", "web2"}
     assert book.intents() == []
@@ -266,9 +266,9 @@ def test_a_run_that_was_killed_loses_its_claim_and_the_next_one_finds_all(desk, 
     if child == 0:
         with ledger.opened(authority.ledger) as own:
             killed = Desk(workshop, RemoteDouble(authority, desk.now), own)
-            killed.remote.answer = lambda application: len(killed.remote.asked) == 2 and os._exit(9)
+            killed.remote.answer = lambda application: len(killed.remote.asked) == 2 and os.kill(os.getpid(), 9)
             killed.issue(*(workshop.order(f"web{number}") for number in range(3)))
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -9
     assert [row.host for row in book.of_host("web0")] == ["web0"]
     intents = book.intents()
     assert [intent.host for intent in intents] == ["web1", "web2"]
