@@ -34,8 +34,8 @@ STEPS = [
     "Sign them all in one call",
     "Stage the pair, prove it with CreateSession, switch to it",
     "Trust the new issuing CA only",
-    "Remove the CRL of the CA before",
     "Give the new CA's CRL the standing name",
+    "Remove the CRL of the CA before",
     "Finish",
 ]
 
@@ -59,7 +59,8 @@ def fleet(make_fleet: Callable[[int], Fleet], emulator: EmulatorServer) -> Fleet
     """Make a fleet of three hosts, of which the last one is revoked."""
     fleet = make_fleet(3)
     roll_out(fleet, emulator)
-    assert fleet.play("revoke", "-e", "revoke_host=web03").status == 0
+    run = fleet.play("revoke", "-e", "revoke_host=web03")
+    assert run.status == 0, run.failures()
     return fleet
 
 
