@@ -15,7 +15,6 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca import pro
 from ansible_collections.fleet.rolesanywhere.plugins.module_utils._ca.errors import AuthorityError
 
 ITEMS = list(range(4 * processes.SMALLEST_SHARE))
-THIS = os.getpid()
 
 
 @pytest.fixture(autouse=True)
@@ -54,8 +53,10 @@ def test_an_error_is_raised_where_the_work_was_wanted(bad):
 
 
 def test_a_process_that_is_killed_is_one_sentence():
+    this = os.getpid()
+
     def die(some):
-        if os.getpid() != THIS:
+        if os.getpid() != this:
             os.kill(os.getpid(), signal.SIGKILL)
         return list(some)
 

@@ -47,9 +47,9 @@ def pem(der):
 @pytest.mark.parametrize("length", [0, *range(20, 60), 64, 200])
 def test_the_request_is_the_one_that_was_meant(curve, length):
     meant = request(ec.generate_private_key(curve), b"x" * length)
-    faulty = pem(with_null(meant.public_bytes(Encoding.DER)))
-    with pytest.raises(ValueError, match="signature_alg"):
-        x509.load_pem_x509_csr(faulty.encode())
+    wrong = with_null(meant.public_bytes(Encoding.DER))
+    assert WITH_NULL in wrong  # the newer releases of cryptography refuse it
+    faulty = pem(wrong)
     repaired = x509.load_pem_x509_csr(without_null(faulty).encode())
     assert repaired.public_bytes(Encoding.DER) == meant.public_bytes(Encoding.DER)
     assert repaired.is_signature_valid

@@ -26,8 +26,9 @@ from ansible_collections.fleet.rolesanywhere.plugins.module_utils._x509 import r
 from cryptography import x509
 
 from tests.emulator.fixtures import client, emulator, emulator_server
+from tests.unit.plugins.module_utils._ca.conftest import authority, book, signer, workshop
 
-__all__ = ["emulator", "emulator_server"]
+__all__ = ["authority", "book", "emulator", "emulator_server", "signer", "workshop"]
 
 ROUNDS = 50
 SCHEDULE = revocation_list.Schedule(timedelta(days=45), timedelta(days=30))
