@@ -79,8 +79,7 @@ def test_one_sentence_for_each_mistake(controller: Controller, issuing: Authorit
     mistakes = [
         (
             {"name": "fleet"},
-            "There is no trust anchor named 'fleet' in eu-central-1 yet: "
-            "give certificates, certificate_paths or acm_pca_arn to create",
+            "There is no trust anchor named 'fleet' in eu-central-1 yet: give certificates, certificate_paths or",
         ),
         (
             {"name": "a/b", "certificates": [issuing.pem]},
