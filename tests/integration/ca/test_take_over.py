@@ -351,8 +351,8 @@ def test_files_of_another_ca_are_refused(empty: CaHost, old: OpensslCa, tmp_path
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({}, "one of the following is required: common_name, take_over"),
-        ({"common_name": "CA"}, "parameters are required together: common_name, root_common_name"),
+        ({}, "provider is file but any of the following are missing: common_name, take_over"),
+        ({"common_name": "CA"}, "root_common_name is missing: give the root a name, too."),
         ({"take_over": {}}, "missing required arguments: certificate_path, private_key_path"),
     ],
 )
