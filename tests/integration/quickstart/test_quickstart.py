@@ -119,9 +119,8 @@ def test_the_quickstart_ends_well_and_leaks_nothing(tmp_path: Path) -> None:
     assert processes_about(tmp_path) == []
 
     secrets = list(secrets_below(directory))
-    assert (
-        len(secrets) == 8 + 4 + 1
-    )  # keys of root, issuing CA and three hosts, each of them rotated once; their sessions
+    # Keys of root, issuing CA, canary and three hosts, each of these rotated once; their sessions.
+    assert len(secrets) == 9 + 4
     searched = 0
     for trace in traces.rglob("*"):
         if trace.is_file():
